@@ -1,0 +1,31 @@
+//! The nouns of Optimagio and the rules that need no I/O: identifiers, plans, image parameters, the
+//! image-id grammar, the job state machine and the closed list of error codes.
+//!
+//! Nothing in this crate reads a clock, the environment, a file or the network; time arrives as an
+//! argument ([`Clock`]) so that every rule can be tested without waiting.
+
+mod clock;
+mod error_code;
+mod format;
+mod ids;
+mod image_id;
+mod job;
+pub mod limits;
+mod month;
+mod params;
+pub mod plan;
+mod rejection;
+mod sha;
+mod tier;
+
+pub use clock::{Clock, ManualClock, SystemClock};
+pub use error_code::ErrorCode;
+pub use format::{OutputFormat, SourceFormat};
+pub use ids::{AccountId, ApiKeyId, JobId, SourceId};
+pub use image_id::{ContentTag, ImageId, ImageIdError, ImageIdSecret};
+pub use job::{JobClass, JobEvent, JobState, MAX_ATTEMPTS, TransitionError};
+pub use month::BillingMonth;
+pub use params::{Compression, Edge, OptimizeParams, RequestedFormat};
+pub use rejection::Rejection;
+pub use sha::Sha256Hash;
+pub use tier::Tier;

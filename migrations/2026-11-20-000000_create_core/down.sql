@@ -1,0 +1,1 @@
+DROP TABLE events, ledger, outbox, results, jobs, sources, api_keys, accounts;
