@@ -1,0 +1,12 @@
+//! Compiles `proto/imaging/v1` to Rust. protox is a compiler in Rust: nobody needs `protoc` installed.
+
+use std::error::Error;
+use std::path::Path;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let include = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../proto");
+    println!("cargo::rerun-if-changed={}", include.join("imaging").display());
+    let descriptors = protox::compile(["imaging/v1/job.proto"], [&include])?;
+    prost_build::Config::new().compile_fds(descriptors)?;
+    Ok(())
+}

@@ -1,0 +1,142 @@
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::expression::ValidGrouping;
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::sql_types::Bool;
+use domain::{AccountId, ApiKeyId, BillingMonth, ErrorCode, ImageId, JobClass, JobId, JobState, SourceId};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::StoreError;
+use crate::convert::{named, number, text_map};
+use crate::schema::jobs;
+
+/// One piece of work.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Job {
+    /// Its identity.
+    pub id: JobId,
+    /// The owner.
+    pub account_id: AccountId,
+    /// The key it was sent with.
+    pub api_key_id: Option<ApiKeyId>,
+    /// What it works on.
+    pub source_id: SourceId,
+    /// What it makes; holds the parameters.
+    pub image_id: ImageId,
+    /// The queue it waits in.
+    pub class: JobClass,
+    /// Where it stands.
+    pub state: JobState,
+    /// How often it was claimed; the newest claim's fencing token.
+    pub attempt: u32,
+    /// Until when the holder is believed to be alive.
+    pub lease_until: Option<DateTime<Utc>>,
+    /// Whether the result is kept until it is deleted.
+    pub storage_commit: bool,
+    /// Whether the source is kept with the result.
+    pub keep_original: bool,
+    /// The name that the file came with.
+    pub original_filename: String,
+    /// Where the source was downloaded from.
+    pub src_url: Option<String>,
+    /// The month that pays, fixed when the job was accepted.
+    pub reserved_month: BillingMonth,
+    /// Headers that continue the caller's trace.
+    pub trace_context: BTreeMap<String, String>,
+    /// Why it failed.
+    pub error_code: Option<ErrorCode>,
+    /// What the owner is told about it.
+    pub error_message: Option<String>,
+    /// What took how long, as the worker reported it.
+    pub timings: Option<Value>,
+    /// When it was accepted.
+    pub created_at: DateTime<Utc>,
+    /// When a message was last written for it.
+    pub enqueued_at: DateTime<Utc>,
+    /// When it was last claimed.
+    pub started_at: Option<DateTime<Utc>>,
+    /// When it ended.
+    pub finished_at: Option<DateTime<Utc>>,
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = jobs, check_for_backend(Pg))]
+pub(crate) struct JobRow {
+    pub(crate) id: Uuid,
+    account_id: Uuid,
+    api_key_id: Option<Uuid>,
+    pub(crate) source_id: Uuid,
+    image_id: String,
+    class: String,
+    state: String,
+    attempt: i32,
+    lease_until: Option<DateTime<Utc>>,
+    storage_commit: bool,
+    keep_original: bool,
+    original_filename: String,
+    src_url: Option<String>,
+    reserved_month: NaiveDate,
+    trace_context: Value,
+    error_code: Option<String>,
+    error_message: Option<String>,
+    timings: Option<Value>,
+    created_at: DateTime<Utc>,
+    enqueued_at: DateTime<Utc>,
+    started_at: Option<DateTime<Utc>>,
+    finished_at: Option<DateTime<Utc>>,
+}
+
+impl TryFrom<JobRow> for Job {
+    type Error = StoreError;
+
+    fn try_from(row: JobRow) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: JobId(row.id),
+            account_id: AccountId(row.account_id),
+            api_key_id: row.api_key_id.map(ApiKeyId),
+            source_id: SourceId(row.source_id),
+            image_id: named("jobs.image_id", &row.image_id)?,
+            class: named("jobs.class", &row.class)?,
+            state: named("jobs.state", &row.state)?,
+            attempt: number("jobs.attempt", row.attempt)?,
+            lease_until: row.lease_until,
+            storage_commit: row.storage_commit,
+            keep_original: row.keep_original,
+            original_filename: row.original_filename,
+            src_url: row.src_url,
+            reserved_month: BillingMonth::of_date(row.reserved_month),
+            trace_context: text_map("jobs.trace_context", row.trace_context)?,
+            error_code: row.error_code.map(|code| named("jobs.error_code", &code)).transpose()?,
+            error_message: row.error_message,
+            timings: row.timings,
+            created_at: row.created_at,
+            enqueued_at: row.enqueued_at,
+            started_at: row.started_at,
+            finished_at: row.finished_at,
+        })
+    }
+}
+
+/// Neither completed nor failed. Literals and not binds: the planner must see that the condition of the
+/// partial indexes `jobs_live_image` and `jobs_unfinished` holds. A node of its own and not `sql()`, whose
+/// statements are prepared anew for every call.
+#[derive(Debug, Clone, Copy, QueryId, ValidGrouping)]
+pub(crate) struct Unfinished;
+
+impl Expression for Unfinished {
+    type SqlType = Bool;
+}
+
+impl AppearsOnTable<jobs::table> for Unfinished {}
+impl SelectableExpression<jobs::table> for Unfinished {}
+
+impl QueryFragment<Pg> for Unfinished {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("state IN ('queued', 'processing')");
+        Ok(())
+    }
+}

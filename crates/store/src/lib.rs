@@ -1,0 +1,32 @@
+//! PostgreSQL: the truth. Accounts, API keys, jobs, results, the ledger and the outbox.
+//!
+//! One file an aggregate, each an `impl Store` block. Rows stay inside this crate; what leaves it is made
+//! of domain types, and a row that does not map is [`StoreError::Corrupt`]. No method reads a clock.
+//! Timestamps are kept to the microsecond.
+
+mod accounts;
+mod api_keys;
+mod config;
+mod connect;
+mod convert;
+mod error;
+mod events;
+mod jobs;
+mod ledger;
+mod migrate;
+mod outbox;
+mod results;
+mod schema;
+mod sources;
+mod store;
+
+pub use accounts::{Account, AccountState, NewAccount};
+pub use api_keys::{ApiKey, Caller, NewApiKey};
+pub use config::Config;
+pub use error::StoreError;
+pub use jobs::{Accepted, Claim, ClaimedJob, Completion, Job, NewJob};
+pub use migrate::migrate;
+pub use outbox::{OutboxRow, OutgoingMessage, SweepReport};
+pub use results::StoredResult;
+pub use sources::{NewSource, Source};
+pub use store::Store;

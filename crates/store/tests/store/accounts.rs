@@ -1,0 +1,95 @@
+use domain::{AccountId, ApiKeyId, Tier};
+use store::{AccountState, NewApiKey, StoreError};
+
+use crate::fixture::{Fixture, at, new_account};
+
+fn key(account: AccountId, number: u8) -> NewApiKey {
+    NewApiKey {
+        account_id: account,
+        label: format!("key {number}"),
+        prefix: "opt_12".to_owned(),
+        hash: [number; 32],
+        expires_at: None,
+    }
+}
+
+#[tokio::test]
+async fn an_address_is_taken_in_any_case() {
+    let f = Fixture::new().await;
+    let again = f.store.create_account(new_account("Owner@Example.com"), at(1)).await;
+    assert!(matches!(again, Err(StoreError::AlreadyExists { .. })), "{again:?}");
+    let found = f.store.account_by_email("OWNER@example.com").await.unwrap().unwrap();
+    assert_eq!((found.id, found.state, found.created_at), (f.account, AccountState::Active, at(0)));
+    assert_eq!(f.store.account_by_email("nobody@example.com").await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_tier_is_changed() {
+    let f = Fixture::new().await;
+    assert!(f.store.set_tier(f.account, Tier::Scale, at(1)).await.unwrap());
+    assert_eq!(f.store.account(f.account).await.unwrap().unwrap().tier, Tier::Scale);
+    assert!(!f.store.set_tier(AccountId::generate(), Tier::Free, at(1)).await.unwrap());
+}
+
+#[tokio::test]
+async fn nul_is_refused_before_the_server_sees_it() {
+    let f = Fixture::new().await;
+    let account = f.store.create_account(new_account("a\0@example.com"), at(0)).await;
+    assert!(matches!(account, Err(StoreError::InvalidText { what: "email" })));
+    let label = NewApiKey { label: "a\0".to_owned(), ..key(f.account, 1) };
+    let created = f.store.create_api_key(label, 5, at(0)).await;
+    assert!(matches!(created, Err(StoreError::InvalidText { what: "label" })));
+    assert_eq!(f.store.account_by_email("a\0").await.unwrap(), None);
+    assert_eq!(f.store.image("v2-\0", at(0)).await.unwrap(), None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fifty_at_once_get_exactly_the_limit() {
+    let f = Fixture::new().await;
+    let tasks: Vec<_> = (0..50)
+        .map(|number| {
+            let (store, new) = (f.store.clone(), key(f.account, number));
+            tokio::spawn(async move { store.create_api_key(new, 7, at(1)).await })
+        })
+        .collect();
+    let mut created = 0;
+    for task in tasks {
+        match task.await.unwrap() {
+            Ok(_) => created += 1,
+            Err(error) => assert!(matches!(error, StoreError::LimitReached { limit: 7 }), "{error:?}"),
+        }
+    }
+    assert_eq!(created, 7);
+    assert_eq!(f.store.list_api_keys(f.account).await.unwrap().len(), 7);
+}
+
+#[tokio::test]
+async fn revoked_and_expired_keys_speak_for_nobody_and_do_not_count() {
+    let f = Fixture::new().await;
+    let expiring = NewApiKey { expires_at: Some(at(10)), ..key(f.account, 1) };
+    let first = f.store.create_api_key(expiring, 2, at(0)).await.unwrap();
+    let second = f.store.create_api_key(key(f.account, 2), 2, at(0)).await.unwrap();
+    assert!(f.store.create_api_key(key(f.account, 3), 2, at(9)).await.is_err());
+    let caller = f.store.caller_by_key_hash([1; 32], at(9)).await.unwrap().unwrap();
+    assert_eq!((caller.account_id, caller.key_id, caller.tier), (f.account, first.id, Tier::Pro));
+    assert_eq!(f.store.caller_by_key_hash([1; 32], at(10)).await.unwrap(), None);
+    assert!(f.store.create_api_key(key(f.account, 3), 2, at(10)).await.is_ok());
+
+    assert!(!f.store.revoke_api_key(AccountId::generate(), second.id, at(11)).await.unwrap());
+    assert!(!f.store.revoke_api_key(f.account, ApiKeyId::generate(), at(11)).await.unwrap());
+    assert!(f.store.revoke_api_key(f.account, second.id, at(11)).await.unwrap());
+    assert!(!f.store.revoke_api_key(f.account, second.id, at(12)).await.unwrap());
+    assert_eq!(f.store.caller_by_key_hash([2; 32], at(12)).await.unwrap(), None);
+    assert_eq!(f.store.caller_by_key_hash([9; 32], at(12)).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn the_last_use_is_written_once_a_minute() {
+    let f = Fixture::new().await;
+    let key = f.store.create_api_key(key(f.account, 1), 1, at(0)).await.unwrap().id;
+    for (now, last) in [(0, 0), (59, 0), (60, 60), (61, 60)] {
+        f.store.touch_api_key(key, at(now)).await.unwrap();
+        let keys = f.store.list_api_keys(f.account).await.unwrap();
+        assert_eq!(keys[0].last_used_at, Some(at(last)), "at {now} s");
+    }
+}

@@ -1,0 +1,146 @@
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, TimeZone, Utc};
+use domain::{AccountId, ImageId, JobClass, JobId, OutputFormat, Sha256Hash, SourceFormat, SourceId, Tier};
+use store::{
+    Accepted, Claim, ClaimedJob, Completion, Config, NewAccount, NewJob, NewSource, OutgoingMessage, Store,
+};
+use testkit::TestDatabase;
+use tokio_postgres::NoTls;
+
+/// A store on a database of its own, with one account.
+pub(crate) struct Fixture {
+    pub(crate) store: Store,
+    pub(crate) account: AccountId,
+    pub(crate) database: TestDatabase,
+}
+
+pub(crate) const LEASE: TimeDelta = TimeDelta::seconds(60);
+
+/// Noon of some day, plus `seconds`.
+pub(crate) fn at(seconds: i64) -> DateTime<Utc> {
+    Utc.with_ymd_and_hms(2026, 11, 20, 12, 0, 0).unwrap() + TimeDelta::seconds(seconds)
+}
+
+pub(crate) fn config(url: &str) -> Config {
+    Config {
+        url: url.to_owned().into(),
+        max_connections: 12,
+        connect_timeout: Duration::from_millis(800),
+        statement_timeout: Duration::from_secs(10),
+    }
+}
+
+pub(crate) fn new_account(email: &str) -> NewAccount {
+    NewAccount { email: email.to_owned(), password_hash: None, tier: Tier::Pro, is_admin: false }
+}
+
+pub(crate) fn image(number: u32) -> ImageId {
+    format!("v2-{number:032x}-cauto-w0000-h0000-webp-exiffalse").parse().unwrap()
+}
+
+pub(crate) fn message(job: JobId) -> OutgoingMessage {
+    OutgoingMessage {
+        exchange: "jobs".to_owned(),
+        routing_key: "paid".to_owned(),
+        message_id: job.to_string(),
+        headers: BTreeMap::from([("traceparent".to_owned(), "00-1-2-01".to_owned())]),
+        body: vec![0, 1, 255],
+        job_id: Some(job),
+    }
+}
+
+impl Fixture {
+    pub(crate) async fn new() -> Self {
+        let database = testkit::database().await;
+        let store = Store::connect(&config(&database.url)).unwrap();
+        let account = store.create_account(new_account("owner@example.com"), at(0)).await.unwrap().id;
+        Self { store, account, database }
+    }
+
+    /// The job `image(number)` of the fixture's account.
+    pub(crate) fn new_job(&self, number: u32) -> NewJob {
+        let bytes = number.to_be_bytes();
+        NewJob {
+            id: JobId::generate(),
+            account_id: self.account,
+            api_key_id: None,
+            source: NewSource {
+                id: SourceId::generate(),
+                sha256: Sha256Hash::of(&bytes),
+                byte_size: 1_000,
+                format: SourceFormat::Png,
+                width: 40,
+                height: 30,
+                frames: 1,
+                object_key: format!("sources/{number}"),
+            },
+            image_id: image(number),
+            class: JobClass::Paid,
+            storage_commit: false,
+            keep_original: false,
+            original_filename: "cat.png".to_owned(),
+            src_url: None,
+            trace_context: BTreeMap::new(),
+        }
+    }
+
+    pub(crate) async fn accept(&self, new: NewJob, now: DateTime<Utc>) -> Accepted {
+        let message = message(new.id);
+        self.store.accept_job(new, message, now).await.unwrap()
+    }
+
+    /// A job that was just accepted.
+    pub(crate) async fn queued(&self, number: u32) -> JobId {
+        let new = self.new_job(number);
+        let id = new.id;
+        assert!(matches!(self.accept(new, at(0)).await, Accepted::Created { .. }));
+        id
+    }
+
+    pub(crate) async fn claim(&self, job: JobId, now: DateTime<Utc>) -> ClaimedJob {
+        match self.store.claim_job(job, now, LEASE, false).await.unwrap() {
+            Claim::Won(claimed) => *claimed,
+            other => panic!("not claimed: {other:?}"),
+        }
+    }
+
+    pub(crate) async fn complete(&self, job: JobId, attempt: u32, now: DateTime<Utc>) -> Option<i64> {
+        self.store.complete_job(completion(job, attempt), message(job), now).await.unwrap()
+    }
+
+    /// The number that a query answers.
+    pub(crate) async fn number(&self, query: &str) -> i64 {
+        let client = client(&self.database.url).await;
+        client.query_one(query, &[]).await.unwrap().get(0)
+    }
+
+    pub(crate) async fn rows(&self, table: &str) -> i64 {
+        self.number(&format!("SELECT count(*) FROM {table}")).await
+    }
+}
+
+pub(crate) async fn client(url: &str) -> tokio_postgres::Client {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client
+}
+
+pub(crate) fn completion(job: JobId, attempt: u32) -> Completion {
+    Completion {
+        job_id: job,
+        attempt,
+        object_key: format!("results/{job}"),
+        sha256: Sha256Hash::of(b"result"),
+        byte_size: 400,
+        format: OutputFormat::WebP,
+        width: 40,
+        height: 30,
+        encoder: "libwebp".to_owned(),
+        quality: Some(82.5),
+        reason: None,
+        expires_at: Some(at(3_600)),
+        timings: serde_json::json!({ "encode_ms": 12 }),
+    }
+}

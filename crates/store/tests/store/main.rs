@@ -1,0 +1,26 @@
+//! The store against a real PostgreSQL, each test in a database of its own.
+
+// `cfg(test)` on each module: the lints then know that fixtures are tests too.
+
+#[cfg(test)]
+mod accept;
+#[cfg(test)]
+mod accounts;
+#[cfg(test)]
+mod claim;
+#[cfg(test)]
+mod finish;
+#[cfg(test)]
+mod fixture;
+#[cfg(test)]
+mod migrations;
+#[cfg(test)]
+mod model;
+#[cfg(test)]
+mod outage;
+#[cfg(test)]
+mod outbox;
+#[cfg(test)]
+mod republish;
+#[cfg(test)]
+mod results;
