@@ -2,11 +2,11 @@ use std::fmt;
 use std::str::FromStr;
 
 macro_rules! error_codes {
-    ($( $(#[$doc:meta])* $variant:ident => $text:literal ),+ $(,)?) => {
+    ($( #[doc = $doc:literal] $variant:ident => $text:literal ),+ $(,)?) => {
         /// The closed list of error codes of the API, of failed jobs and of events. A code never changes
         /// its meaning; only the `web` crate maps one to an HTTP status.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub enum ErrorCode { $( $(#[$doc])* $variant ),+ }
+        pub enum ErrorCode { $( #[doc = $doc] $variant ),+ }
 
         impl ErrorCode {
             /// Every code, in the order of the published table.
@@ -16,6 +16,12 @@ macro_rules! error_codes {
             #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self { $( Self::$variant => $text ),+ }
+            }
+
+            /// What the code means, in one sentence for the documentation.
+            #[must_use]
+            pub const fn meaning(self) -> &'static str {
+                match self { $( Self::$variant => $doc.trim_ascii() ),+ }
             }
         }
     };

@@ -1,0 +1,93 @@
+//! One file per format. Every encoder takes the same [`Pixels`] and [`Settings`] and gives a finished file
+//! without metadata; which one to use, at which quality, is decided elsewhere.
+
+mod aom;
+mod avif;
+mod jpeg;
+mod png;
+mod rav1e_av1;
+mod webp;
+mod yuv;
+
+use domain::OutputFormat;
+
+use crate::pixels::Pixels;
+use crate::request::Effort;
+use crate::{ImagingError, vips};
+
+/// An encoder of still images.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Encoder {
+    /// JPEG 4:4:4 progressive.
+    Jpegli,
+    /// Lossy WebP.
+    WebPLossy,
+    /// Lossless WebP.
+    WebPLossless,
+    /// AVIF 10-bit 4:4:4 through libaom.
+    Aom,
+    /// AVIF 10-bit 4:4:4 through rav1e.
+    Rav1e,
+    /// Lossless PNG.
+    Oxipng,
+    /// GIF, quantised to 256 colours.
+    Gif,
+}
+
+/// What an encoder may be told.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Settings<'a> {
+    /// The encoder's own scale, 0–100; lossless encoders ignore it.
+    pub(crate) quality: f32,
+    /// How hard it may work.
+    pub(crate) effort: Effort,
+    /// Threads it may use, at least 1.
+    pub(crate) threads: usize,
+    /// EXIF for AVIF, to whose finished files no item can be added; the other formats get theirs when they
+    /// are cleaned.
+    pub(crate) exif: Option<&'a [u8]>,
+}
+
+impl Encoder {
+    /// What it writes.
+    pub(crate) const fn format(self) -> OutputFormat {
+        match self {
+            Self::Jpegli => OutputFormat::Jpeg,
+            Self::WebPLossy | Self::WebPLossless => OutputFormat::WebP,
+            Self::Aom | Self::Rav1e => OutputFormat::Avif,
+            Self::Oxipng => OutputFormat::Png,
+            Self::Gif => OutputFormat::Gif,
+        }
+    }
+
+    /// Its name in reports.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Jpegli => "jpegli",
+            Self::WebPLossy => "libwebp",
+            Self::WebPLossless => "libwebp-lossless",
+            Self::Aom => "libaom",
+            Self::Rav1e => "rav1e",
+            Self::Oxipng => "oxipng",
+            Self::Gif => "cgif",
+        }
+    }
+
+    /// Whether [`Settings::quality`] means anything to it.
+    pub(crate) const fn has_quality(self) -> bool {
+        !matches!(self, Self::WebPLossless | Self::Oxipng | Self::Gif)
+    }
+
+    /// Encodes one still image.
+    pub(crate) fn encode(self, pixels: &Pixels, settings: &Settings<'_>) -> Result<Vec<u8>, ImagingError> {
+        match self {
+            Self::Jpegli => jpeg::encode(pixels, settings),
+            Self::WebPLossy => webp::encode(pixels, settings, webp::Mode::Lossy),
+            Self::WebPLossless => webp::encode(pixels, settings, webp::Mode::Lossless),
+            Self::Aom => avif::encode(pixels, settings, aom::encode),
+            Self::Rav1e => avif::encode(pixels, settings, rav1e_av1::encode),
+            Self::Oxipng => png::encode(pixels, settings),
+            Self::Gif => vips::still_gif(pixels, settings.effort),
+        }
+    }
+}

@@ -1,0 +1,24 @@
+use domain::OutputFormat;
+use oxipng::{BitDepth, ColorType, Options, RawImage, StripChunks};
+
+use super::Settings;
+use crate::ImagingError;
+use crate::pixels::{Layout, Pixels};
+use crate::request::Effort;
+
+/// PNG through oxipng: lossless for every visible pixel, with palette and bit-depth reductions. The colour
+/// of fully transparent pixels may change.
+pub(super) fn encode(pixels: &Pixels, settings: &Settings<'_>) -> Result<Vec<u8>, ImagingError> {
+    let failed = |error: oxipng::PngError| ImagingError::encode(OutputFormat::Png, error.to_string());
+    let colour = match pixels.layout() {
+        Layout::Grey => ColorType::Grayscale { transparent_shade: None },
+        Layout::Rgb => ColorType::RGB { transparent_color: None },
+        Layout::Rgba => ColorType::RGBA,
+    };
+    let raw = RawImage::new(pixels.width(), pixels.height(), colour, BitDepth::Eight, pixels.data().to_vec())
+        .map_err(failed)?;
+    // Level 2 takes 0.58 s a megapixel, level 4 1.2 s for 2 % fewer bytes (CODECS).
+    let level = if settings.effort == Effort::Background { 4 } else { 2 };
+    let options = Options { optimize_alpha: true, strip: StripChunks::All, ..Options::from_preset(level) };
+    raw.create_optimized_png(&options).map_err(failed)
+}

@@ -1,0 +1,90 @@
+use std::time::Duration;
+
+use container::Keep;
+use domain::OutputFormat;
+
+use crate::ImagingError;
+use crate::job::Job;
+use crate::request::{ALREADY_OPTIMAL, Encoded, Report};
+
+/// A finished encoding.
+#[derive(Debug, Clone)]
+pub(crate) struct Candidate {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) format: OutputFormat,
+    pub(crate) encoder: &'static str,
+    pub(crate) quality: Option<f32>,
+}
+
+/// What was found out while decoding.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Facts {
+    /// Width and height of one frame of the result.
+    pub(crate) size: (u32, u32),
+    pub(crate) frames: u32,
+    /// Whether the result shows the source's pixels in the source's size, orientation and number.
+    pub(crate) unchanged: bool,
+    /// Whether the source needs its own colour profile to look right.
+    pub(crate) profile_needed: bool,
+    /// Whether the source's colour profile was broken and ignored.
+    pub(crate) profile_broken: bool,
+    pub(crate) decode_time: Duration,
+    pub(crate) encode_time: Duration,
+}
+
+/// Cleans the best encoding of metadata (RELIABILITY F1), and returns the cleaned source instead where
+/// that is no larger and shows the same picture.
+pub(crate) fn finish(job: &Job<'_>, facts: &Facts, best: Candidate) -> Result<Encoded, ImagingError> {
+    let bytes = clean(best.format, &best.bytes, Keep { icc: false, exif: job.exif.payload.as_deref() })?;
+    let notes = notes(job, facts, best.format);
+    let kept = cleaned_source(job, facts)?.filter(|(_, kept)| kept.len() <= bytes.len());
+    let report = |format, encoder: &str, quality, reason| Report {
+        format,
+        width: facts.size.0,
+        height: facts.size.1,
+        frames: facts.frames,
+        encoder: encoder.to_owned(),
+        quality,
+        reason,
+        notes,
+        decode_micros: micros(facts.decode_time),
+        encode_micros: micros(facts.encode_time),
+    };
+    Ok(match kept {
+        Some((format, bytes)) => {
+            Encoded { bytes, report: report(format, "source", None, Some(ALREADY_OPTIMAL.to_owned())) }
+        }
+        None => Encoded { bytes, report: report(best.format, best.encoder, best.quality, None) },
+    })
+}
+
+/// The source without metadata, if it may stand for the result. A profile that its pixels need stays.
+fn cleaned_source(job: &Job<'_>, facts: &Facts) -> Result<Option<(OutputFormat, Vec<u8>)>, ImagingError> {
+    match job.may_stay() {
+        Some(format) if facts.unchanged => {
+            let keep = Keep { icc: facts.profile_needed, exif: job.exif.payload.as_deref() };
+            Ok(Some((format, clean(format, job.source, keep)?)))
+        }
+        _ => Ok(None),
+    }
+}
+
+fn notes(job: &Job<'_>, facts: &Facts, format: OutputFormat) -> Vec<String> {
+    let dropped = format == OutputFormat::Gif && job.exif.payload.is_some();
+    [
+        (facts.profile_broken, "the colour profile is broken and was ignored"),
+        (job.exif.broken, "the EXIF is broken and was dropped"),
+        (dropped, "GIF cannot hold EXIF; it was dropped"),
+    ]
+    .into_iter()
+    .filter_map(|(applies, note)| applies.then(|| note.to_owned()))
+    .collect()
+}
+
+fn clean(format: OutputFormat, bytes: &[u8], keep: Keep<'_>) -> Result<Vec<u8>, ImagingError> {
+    container::rewrite_metadata(format, bytes, &keep).map_err(|source| ImagingError::Clean { format, source })
+}
+
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+}

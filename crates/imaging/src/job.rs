@@ -1,0 +1,51 @@
+use container::Header;
+use domain::{OutputFormat, RequestedFormat, SourceFormat};
+
+use crate::config::CodecConfig;
+use crate::exif::KeptExif;
+use crate::fit::fit_inside;
+use crate::orient::swaps_edges;
+use crate::request::Request;
+
+/// Everything that one call of `optimize` knows before decoding.
+#[derive(Debug)]
+pub(crate) struct Job<'a> {
+    pub(crate) source: &'a [u8],
+    pub(crate) header: Header,
+    pub(crate) request: Request,
+    pub(crate) config: &'a CodecConfig,
+    pub(crate) exif: KeptExif,
+}
+
+impl Job<'_> {
+    /// Whether the result is animated: the source is, and the requested format can be.
+    pub(crate) const fn animates(&self) -> bool {
+        let moving =
+            self.header.frames > 1 && matches!(self.header.format, SourceFormat::Gif | SourceFormat::WebP);
+        let format = self.request.params.format;
+        moving && matches!(format, RequestedFormat::Gif | RequestedFormat::WebP | RequestedFormat::Auto)
+    }
+
+    /// The size to resize a stored image of `size` to, before it is turned upright: the requested box is
+    /// one of the upright image.
+    pub(crate) fn stored_target(&self, size: (u32, u32)) -> (u32, u32) {
+        let params = &self.request.params;
+        if swaps_edges(self.header.orientation) {
+            fit_inside(size, params.height, params.width)
+        } else {
+            fit_inside(size, params.width, params.height)
+        }
+    }
+
+    /// The size to resize an upright image of `size` to.
+    pub(crate) fn upright_target(&self, size: (u32, u32)) -> (u32, u32) {
+        fit_inside(size, self.request.params.width, self.request.params.height)
+    }
+
+    /// The source's own format, if the result may have it.
+    pub(crate) fn may_stay(&self) -> Option<OutputFormat> {
+        let own = self.header.format.as_output()?;
+        let asked = self.request.params.format.fixed();
+        asked.is_none_or(|format| format == own).then_some(own)
+    }
+}

@@ -1,0 +1,68 @@
+#![allow(
+    unsafe_code,
+    reason = "rs-vips copies from a null pointer when evaluation fails, so this calls libvips"
+)]
+
+use rs_vips::enums::{BandFormat, Interpretation};
+use rs_vips::voption::{Setter, VOption};
+use rs_vips::{Vips, VipsImage, bindings};
+
+use super::failed;
+use crate::ImagingError;
+use crate::pixels::{Layout, Pixels};
+
+/// Blocks every loader that libvips itself calls untrusted (ImageMagick, PDF, SVG, …), as the environment
+/// variable `VIPS_BLOCK_UNTRUSTED` does.
+pub(super) fn block_untrusted() {
+    // SAFETY: takes a flag by value; libvips has been initialised by the only caller.
+    unsafe { bindings::vips_block_untrusted_set(1) }
+}
+
+/// Whether `profile` can be read and describes images like `image`. libvips' own transform quietly takes
+/// another profile where this says no.
+pub(super) fn profile_fits(image: &VipsImage, profile: &[u8]) -> bool {
+    let length = profile.len();
+    // SAFETY: the image is alive for the call and `profile` holds `length` bytes that are only read.
+    let fits = unsafe {
+        bindings::vips_icc_is_compatible_profile(image.as_mut_ptr(), profile.as_ptr().cast(), length)
+    };
+    Vips::error_clear();
+    fits != 0
+}
+
+/// Evaluates `image` into memory: 8-bit samples, all bands, rows from the top. The error is libvips' text,
+/// because only the caller knows whether the decoder or a later step failed.
+pub(super) fn write_out(image: &VipsImage) -> Result<Vec<u8>, String> {
+    let mut size: usize = 0;
+    // SAFETY: the image is alive for the whole call and `size` is a valid place for the result.
+    let data = unsafe { bindings::vips_image_write_to_memory(image.as_mut_ptr(), &raw mut size) };
+    if data.is_null() {
+        let text = Vips::error_buffer().unwrap_or_default();
+        Vips::error_clear();
+        return Err(text.trim().replace('\n', "; "));
+    }
+    // SAFETY: libvips returns a block of `size` initialised bytes that it no longer touches.
+    let bytes = unsafe { std::slice::from_raw_parts(data.cast::<u8>(), size) }.to_vec();
+    // SAFETY: the block was allocated by libvips with g_malloc and is freed exactly once.
+    unsafe { bindings::g_free(data) };
+    Ok(bytes)
+}
+
+/// `pixels` as an sRGB image of libvips, copied.
+pub(super) fn from_pixels(pixels: &Pixels) -> Result<VipsImage, ImagingError> {
+    let edge = |pixels: u32| i32::try_from(pixels).unwrap_or(i32::MAX);
+    let (bands, interpretation) = match pixels.layout() {
+        Layout::Grey => (1, Interpretation::BW),
+        Layout::Rgb => (3, Interpretation::Srgb),
+        Layout::Rgba => (4, Interpretation::Srgb),
+    };
+    VipsImage::new_from_memory_copy(
+        pixels.data(),
+        edge(pixels.width()),
+        edge(pixels.height()),
+        bands,
+        BandFormat::Uchar,
+    )
+    .and_then(|image| image.copy_with_opts(VOption::new().set("interpretation", interpretation as i32)))
+    .map_err(failed("taking over pixels"))
+}

@@ -1,0 +1,63 @@
+use domain::SourceFormat;
+use rs_vips::VipsImage;
+
+use super::load::{Frames, open};
+use super::{colour, memory, resize};
+use crate::ImagingError;
+use crate::pixels::{Layout, Pixels};
+
+/// A decoded still image.
+pub(crate) struct Decoded {
+    /// 8-bit sRGB, as stored: not yet upright.
+    pub(crate) pixels: Pixels,
+    /// Width and height in pixels before any resizing.
+    pub(crate) natural: (u32, u32),
+    /// Whether the source needs its own colour profile to look right.
+    pub(crate) profile_needed: bool,
+    /// Whether the source's colour profile was broken and ignored.
+    pub(crate) profile_broken: bool,
+}
+
+/// Decodes the first frame of `source` and fits it to the size that `target` names for its natural size.
+/// The rows stream through the resizer: the full-size picture is never held unless it is the result.
+pub(crate) fn decode_still(
+    source: &[u8],
+    format: SourceFormat,
+    target: impl Fn((u32, u32)) -> (u32, u32),
+) -> Result<Decoded, ImagingError> {
+    let image = open(source, format, Frames::First)?;
+    let natural = size(&image);
+    // A file whose samples are no picture (two bands of radar data, say) is an unsupported variant.
+    let coloured =
+        colour::to_srgb(image).map_err(|error| ImagingError::Decode { format, detail: error.to_string() })?;
+    let resized = resize::resize(coloured.image, target(natural))?;
+    // Evaluation runs the decoder, and nothing else in the chain can fail on pixels.
+    let pixels = evaluate(&resized, |detail| ImagingError::Decode { format, detail })?;
+    Ok(Decoded {
+        pixels,
+        natural,
+        profile_needed: coloured.profile_needed,
+        profile_broken: coloured.profile_broken,
+    })
+}
+
+/// Resizes pixels that another decoder made.
+pub(crate) fn resize_pixels(pixels: &Pixels, target: (u32, u32)) -> Result<Pixels, ImagingError> {
+    let image = memory::from_pixels(&pixels.without_grey())?;
+    evaluate(&resize::resize(image, target)?, |detail| ImagingError::Process {
+        operation: "resizing",
+        detail,
+    })
+}
+
+fn evaluate(image: &VipsImage, failed: impl Fn(String) -> ImagingError) -> Result<Pixels, ImagingError> {
+    let data = memory::write_out(image).map_err(failed)?;
+    let layout = if image.get_bands() == 4 { Layout::Rgba } else { Layout::Rgb };
+    let (width, height) = size(image);
+    Pixels::new(width, height, layout, data)
+}
+
+fn size(image: &VipsImage) -> (u32, u32) {
+    let edge = |pixels: i32| u32::try_from(pixels).unwrap_or(0);
+    (edge(image.get_width()), edge(image.get_height()))
+}

@@ -1,0 +1,13 @@
+//! The whole pipeline on generated images: every input with every output, and what may go wrong.
+
+mod animations;
+mod colour;
+mod formats;
+mod geometry;
+mod hostile;
+mod linking;
+mod metadata;
+mod never_larger;
+mod picture;
+mod planted;
+mod shots;

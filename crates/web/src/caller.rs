@@ -1,0 +1,133 @@
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use actix_web::dev::Payload;
+use actix_web::http::header::{self, HeaderMap};
+use actix_web::web::Data;
+use actix_web::{FromRequest, HttpRequest};
+use auth::{Credential, Sessions};
+use domain::{AccountId, ApiKeyId, Clock, ErrorCode, Tier};
+use store::{AccountState, Store};
+
+use crate::ApiError;
+
+/// The holder of a valid API key.
+#[derive(Debug, Clone, Copy)]
+pub struct ApiCaller {
+    /// Whose key it is.
+    pub account_id: AccountId,
+    /// Which key it is.
+    pub key_id: ApiKeyId,
+    /// The account's tier at this moment.
+    pub tier: Tier,
+}
+
+/// The holder of a valid dashboard session.
+#[derive(Debug, Clone)]
+pub struct SessionCaller {
+    /// The account as stored at this moment.
+    pub account: store::Account,
+}
+
+/// Checks credentials against the store. One instance a service, shared by all threads.
+#[derive(Clone)]
+pub struct Authenticator {
+    /// Accounts and keys.
+    pub store: Store,
+    /// Issues and verifies session tokens.
+    pub sessions: Arc<Sessions>,
+    /// Decides about expiry.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl Authenticator {
+    async fn api_caller(&self, credential: Credential) -> Result<ApiCaller, ApiError> {
+        let key = match credential {
+            Credential::ApiKey(key) => key,
+            Credential::Session(token) => {
+                self.session(&token).await?;
+                return Err(ApiError::new(
+                    ErrorCode::Forbidden,
+                    "This route takes an API key, not a dashboard session.",
+                ));
+            }
+        };
+        let now = self.clock.now();
+        let caller = self.store.caller_by_key_hash(key.hash(), now).await?.ok_or_else(ApiError::unauthorized)?;
+        refuse_suspended(caller.state)?;
+        self.store.touch_api_key(caller.key_id, now).await?;
+        Ok(ApiCaller { account_id: caller.account_id, key_id: caller.key_id, tier: caller.tier })
+    }
+
+    async fn session_caller(&self, credential: Credential) -> Result<SessionCaller, ApiError> {
+        match credential {
+            Credential::Session(token) => self.session(&token).await,
+            Credential::ApiKey(key) => {
+                let known = self.store.caller_by_key_hash(key.hash(), self.clock.now()).await?;
+                known.ok_or_else(ApiError::unauthorized)?;
+                Err(ApiError::new(
+                    ErrorCode::Forbidden,
+                    "This route takes a dashboard session; log in and send its access token.",
+                ))
+            }
+        }
+    }
+
+    async fn session(&self, token: &str) -> Result<SessionCaller, ApiError> {
+        let session =
+            self.sessions.verify_access(token, self.clock.now()).map_err(|_| ApiError::unauthorized())?;
+        let account =
+            self.store.account(session.account_id).await?.ok_or_else(ApiError::unauthorized)?;
+        refuse_suspended(account.state)?;
+        Ok(SessionCaller { account })
+    }
+}
+
+fn refuse_suspended(state: AccountState) -> Result<(), ApiError> {
+    match state {
+        AccountState::Active => Ok(()),
+        AccountState::Suspended => Err(ApiError::new(
+            ErrorCode::AccountSuspended,
+            "This account is suspended. Contact support to have it reactivated.",
+        )),
+    }
+}
+
+fn credential(headers: &HeaderMap) -> Result<Credential, ApiError> {
+    let bytes = |name: &str| headers.get(name).map(header::HeaderValue::as_bytes);
+    Credential::from_headers(bytes("x-api-key"), bytes("authorization"))?.ok_or_else(ApiError::unauthorized)
+}
+
+fn authenticator(request: &HttpRequest) -> Result<Data<Authenticator>, ApiError> {
+    request
+        .app_data::<Data<Authenticator>>()
+        .cloned()
+        .ok_or_else(|| ApiError::internal("the service has no authenticator"))
+}
+
+impl FromRequest for ApiCaller {
+    type Error = ApiError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, ApiError>>>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let found = credential(request.headers()).and_then(|given| Ok((given, authenticator(request)?)));
+        Box::pin(async move {
+            let (credential, authenticator) = found?;
+            authenticator.api_caller(credential).await
+        })
+    }
+}
+
+impl FromRequest for SessionCaller {
+    type Error = ApiError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, ApiError>>>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let found = credential(request.headers()).and_then(|given| Ok((given, authenticator(request)?)));
+        Box::pin(async move {
+            let (credential, authenticator) = found?;
+            authenticator.session_caller(credential).await
+        })
+    }
+}

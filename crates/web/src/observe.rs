@@ -1,0 +1,154 @@
+use std::time::Instant;
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{self, HeaderMap, HeaderValue};
+use actix_web::http::{ConnectionType, StatusCode};
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpMessage, web::Data};
+use domain::ErrorCode;
+use tracing::{Instrument, Span, field};
+
+use crate::request_id::{self, RequestId};
+use crate::{ApiError, HttpMetrics};
+
+/// The outermost middleware: request id, span, metrics, and the one place where errors become bodies.
+///
+/// # Errors
+/// None: every error is rendered here.
+pub async fn observe(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let started = Instant::now();
+    let id = RequestId::accept(request.headers().get(request_id::HEADER).map(HeaderValue::as_bytes));
+    request.extensions_mut().insert(id.clone());
+    let method = request.method().clone();
+    let route = request.match_pattern().unwrap_or_else(|| "unmatched".to_owned());
+    let problem = wants_problem(request.headers());
+    let has_body = request.headers().contains_key(header::TRANSFER_ENCODING)
+        || request.headers().get(header::CONTENT_LENGTH).is_some_and(|length| length != "0");
+    let metrics = request.app_data::<Data<HttpMetrics>>().cloned();
+    let span = request_span(&request, method.as_str(), &route, &id);
+    let http_request = request.request().clone();
+
+    let _active = metrics.as_ref().map(|metrics| metrics.enter());
+    let outcome = next.call(request).instrument(span.clone()).await;
+    let mut response = match outcome {
+        Ok(response) => render_error(response.map_into_boxed_body(), problem, &id),
+        Err(error) => {
+            let rendered = render(&error, problem, &id);
+            ServiceResponse::new(http_request, rendered)
+        }
+    };
+    finish(&mut response, &id, has_body);
+    let status = response.status();
+    span.record("http.response.status_code", status.as_u16());
+    if status.is_server_error() {
+        span.record("error.type", status.as_u16());
+    }
+    if let Some(metrics) = metrics {
+        metrics.observe(method.as_str(), &route, status.as_u16(), started.elapsed());
+    }
+    Ok(response)
+}
+
+/// The path itself stays out of the span: it may hold a capability.
+fn request_span(request: &ServiceRequest, method: &str, route: &str, id: &RequestId) -> Span {
+    let span = tracing::info_span!(
+        "request",
+        otel.name = %format_args!("{method} {route}"),
+        otel.kind = "server",
+        http.request.method = method,
+        http.route = route,
+        url.scheme = "http",
+        http.response.status_code = field::Empty,
+        error.r#type = field::Empty,
+        request_id = id.as_str(),
+    );
+    let context = ["traceparent", "tracestate", "baggage"]
+        .into_iter()
+        .filter_map(|name| {
+            let value = request.headers().get(name)?.to_str().ok()?;
+            Some((name.to_owned(), value.to_owned()))
+        })
+        .collect();
+    telemetry::set_parent(&span, &context);
+    span
+}
+
+/// Turns an error that a handler returned, or a bare error status of the framework, into our body.
+fn render_error(response: ServiceResponse, problem: bool, id: &RequestId) -> ServiceResponse {
+    if let Some(error) = response.response().error() {
+        let rendered = render(error, problem, id);
+        return keep_allow(response, rendered);
+    }
+    let status = response.status();
+    let ours = response.headers().contains_key(header::CONTENT_TYPE);
+    if ours || !(status.is_client_error() || status.is_server_error()) {
+        return response;
+    }
+    let rendered = for_status(status).render(problem, Some(id.as_str()));
+    keep_allow(response, rendered)
+}
+
+fn render(error: &Error, problem: bool, id: &RequestId) -> actix_web::HttpResponse {
+    let Some(api) = error.as_error::<ApiError>() else {
+        return for_status(error.as_response_error().status_code()).render(problem, Some(id.as_str()));
+    };
+    if crate::status_of(api.code()).is_server_error() {
+        tracing::error!(request_id = id.as_str(), error = %api, "request failed");
+    }
+    // One body for every 401: an id inside it would be the only difference between two causes.
+    let shown = (api.code() != ErrorCode::Unauthorized).then_some(id.as_str());
+    api.render(problem, shown)
+}
+
+fn for_status(status: StatusCode) -> ApiError {
+    match status {
+        StatusCode::NOT_FOUND => ApiError::not_found(),
+        StatusCode::METHOD_NOT_ALLOWED => {
+            ApiError::new(ErrorCode::MethodNotAllowed, "This address exists, but not with this method.")
+        }
+        StatusCode::REQUEST_TIMEOUT => {
+            ApiError::new(ErrorCode::RequestTimeout, "The request did not arrive in time.")
+        }
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            ApiError::new(ErrorCode::FileSizeExceeded, "The request body is too large.")
+        }
+        status if status.is_client_error() => {
+            ApiError::new(ErrorCode::InvalidRequest, "The request cannot be understood.")
+        }
+        status => ApiError::internal(format!("the framework answered {status}")),
+    }
+}
+
+fn keep_allow(before: ServiceResponse, rendered: actix_web::HttpResponse) -> ServiceResponse {
+    let allow = before.headers().get(header::ALLOW).cloned();
+    let mut after = before.into_response(rendered);
+    if let Some(allow) = allow {
+        after.headers_mut().insert(header::ALLOW, allow);
+    }
+    after
+}
+
+fn finish(response: &mut ServiceResponse, id: &RequestId, has_body: bool) {
+    if let Ok(value) = HeaderValue::from_str(id.as_str()) {
+        response.headers_mut().insert(request_id::HEADER, value);
+    }
+    if !response.headers().contains_key(header::X_CONTENT_TYPE_OPTIONS) {
+        let nosniff = HeaderValue::from_static("nosniff");
+        response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, nosniff);
+    }
+    // A body that was refused half-way is still on the wire: the connection cannot be used again.
+    if has_body && response.status().as_u16() >= 400 {
+        response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+    }
+}
+
+fn wants_problem(headers: &HeaderMap) -> bool {
+    headers
+        .get_all(header::ACCEPT)
+        .filter_map(|value| value.to_str().ok())
+        .any(|value| value.to_ascii_lowercase().contains("application/problem+json"))
+}

@@ -1,0 +1,36 @@
+//! The public face of Optimagio: takes images by upload or URL, answers with results, and keeps accounts.
+
+mod accounts;
+mod app;
+mod config;
+mod docs;
+mod forward;
+mod images;
+mod metrics;
+mod optimize;
+mod public;
+mod publish;
+mod relay;
+mod waiters;
+
+pub use app::{App, Gateway, GatewayError};
+pub use config::{Config, Contact, UploadLimits};
+pub use docs::ApiDoc;
+pub use metrics::GatewayMetrics;
+pub use waiters::{Waiter, Waiters};
+
+use blob::BlobError;
+use domain::ErrorCode;
+use web::ApiError;
+
+/// What a failure of the object store means to a caller.
+fn storage_error(error: BlobError) -> ApiError {
+    match error {
+        BlobError::Unavailable { .. } => {
+            ApiError::unavailable(ErrorCode::StorageUnavailable, 5).caused_by(error)
+        }
+        // The row says that it exists, so its absence is our fault and looks like expiry to the caller.
+        BlobError::Missing => ApiError::not_found(),
+        other => ApiError::internal(other),
+    }
+}

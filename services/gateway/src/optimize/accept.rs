@@ -1,0 +1,107 @@
+//! Accepting work: the source goes to the object store, then one transaction makes the job true.
+
+use blob::ObjectKey;
+use contracts::JobMessage;
+use domain::{ErrorCode, ImageId, JobClass, JobId, SourceId};
+use store::{Accepted, NewJob, NewSource, OutgoingMessage};
+use web::{ApiCaller, ApiError};
+
+use super::source::Source;
+use super::spool::SpooledBody;
+use crate::app::App;
+use crate::publish;
+
+/// What is asked of a checked source.
+pub(crate) struct Order {
+    pub(crate) caller: ApiCaller,
+    pub(crate) image_id: ImageId,
+    pub(crate) source: Source,
+    pub(crate) storage_commit: bool,
+    pub(crate) keep_original: bool,
+}
+
+/// Stores the source and commits the job, or joins the same work already in flight.
+///
+/// Runs to its end even when the caller goes away: spawn it.
+pub(crate) async fn accept(app: App, order: Order) -> Result<JobId, ApiError> {
+    refuse_when_full(&app).await?;
+    let key = ObjectKey::Source { account: order.caller.account_id, sha256: order.source.spooled.sha256 };
+    put_source(&app, &key, &order.source).await?;
+    let now = app.clock.now();
+    let job = new_job(&order, &key);
+    let message = job_message(&app, &job, now);
+    let job_id = job.id;
+    match app.store.accept_job(job, message.clone(), now).await? {
+        Accepted::Joined(existing) => Ok(existing),
+        Accepted::Created { outbox_id } => {
+            app.metrics.accepted.inc();
+            tokio::spawn(publish::at_once(app, message, outbox_id));
+            Ok(job_id)
+        }
+    }
+}
+
+/// While the broker is away work piles up in the outbox; beyond the cap nothing more is taken.
+async fn refuse_when_full(app: &App) -> Result<(), ApiError> {
+    if app.bus.is_connected() || app.store.outbox_depth(app.outbox_cap).await? < app.outbox_cap {
+        return Ok(());
+    }
+    Err(ApiError::unavailable(ErrorCode::QueueUnavailable, 30))
+}
+
+async fn put_source(app: &App, key: &ObjectKey, source: &Source) -> Result<(), ApiError> {
+    let mime = source.header.format.mime_type();
+    let put = match &source.spooled.body {
+        SpooledBody::Memory(bytes) => app.blob.put_bytes(key, bytes.clone(), mime).await.map(|_| ()),
+        SpooledBody::File(path) => app.blob.put_file(key, path, mime).await.map(|_| ()),
+    };
+    put.map_err(crate::storage_error)
+}
+
+fn new_job(order: &Order, key: &ObjectKey) -> NewJob {
+    let header = &order.source.header;
+    NewJob {
+        id: JobId::generate(),
+        account_id: order.caller.account_id,
+        api_key_id: Some(order.caller.key_id),
+        source: NewSource {
+            id: SourceId::generate(),
+            sha256: order.source.spooled.sha256,
+            byte_size: order.source.spooled.size,
+            format: header.format,
+            width: header.width,
+            height: header.height,
+            frames: header.frames,
+            object_key: key.to_string(),
+        },
+        image_id: order.image_id,
+        class: JobClass::of(order.caller.tier),
+        storage_commit: order.storage_commit,
+        keep_original: order.keep_original,
+        original_filename: order.source.filename.clone(),
+        src_url: order.source.src_url.clone(),
+        trace_context: telemetry::inject(),
+    }
+}
+
+
+fn job_message(app: &App, job: &NewJob, now: chrono::DateTime<chrono::Utc>) -> OutgoingMessage {
+    let pixels = u64::from(job.source.width) * u64::from(job.source.height) * u64::from(job.source.frames);
+    let message = JobMessage {
+        job_id: job.id,
+        account_id: job.account_id,
+        source_key: job.source.object_key.clone(),
+        source_bytes: job.source.byte_size,
+        source_pixels: pixels,
+        class: job.class,
+        enqueued_at: now,
+    };
+    OutgoingMessage {
+        exchange: app.bus.names().jobs_exchange(),
+        routing_key: job.class.as_str().to_owned(),
+        message_id: job.id.to_string(),
+        headers: job.trace_context.clone(),
+        body: message.encode(),
+        job_id: Some(job.id),
+    }
+}

@@ -1,0 +1,30 @@
+//! From outbox rows to the broker: at once after the commit, and by the relay for what was left.
+
+use bus::Outgoing;
+use store::OutgoingMessage;
+
+use crate::app::App;
+
+/// Publishes a message whose row was just committed. A failure leaves the row for the relay.
+pub(crate) async fn at_once(app: App, message: OutgoingMessage, outbox_id: i64) {
+    match app.bus.publish(&to_bus(message)).await {
+        Ok(()) => {
+            // If the row stays, the relay publishes once more and the consumer finds the work done.
+            if let Err(error) = app.store.delete_outbox(&[outbox_id]).await {
+                tracing::warn!(%error, "a published outbox row could not be deleted");
+            }
+        }
+        Err(error) => tracing::warn!(%error, "publish failed; the relay takes over"),
+    }
+}
+
+/// The same message in the broker's terms.
+pub(crate) fn to_bus(message: OutgoingMessage) -> Outgoing {
+    Outgoing {
+        exchange: message.exchange,
+        routing_key: message.routing_key,
+        message_id: message.message_id,
+        headers: message.headers,
+        body: message.body,
+    }
+}

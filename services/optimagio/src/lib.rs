@@ -1,0 +1,11 @@
+//! The command line: optimize files with no server at all, serve every role in one process, migrate, and make
+//! accounts and keys.
+
+mod accounts;
+mod cli;
+mod migrate;
+mod optimize;
+mod sample;
+mod serve;
+
+pub use cli::main;

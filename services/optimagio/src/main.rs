@@ -1,0 +1,7 @@
+//! The command line of Optimagio.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    optimagio::main()
+}

@@ -1,0 +1,111 @@
+//! The work between claim and ack.
+
+use std::time::{Duration, Instant};
+
+use blob::{BlobError, ObjectKey};
+use contracts::JobMessage;
+use domain::{ErrorCode, Rejection};
+use imaging::{Effort, Request};
+use sandbox::{Done, Verdict, Work};
+use store::ClaimedJob;
+
+use super::commit::{self, Finished};
+use crate::app::Worker;
+
+/// How the work ended.
+pub(super) enum Ended {
+    /// The result is committed.
+    Committed,
+    /// Another attempt had ended the job before.
+    Fenced,
+    /// An answer about the image.
+    Refused(Rejection),
+    /// Something of ours is down; another try later.
+    Transient,
+}
+
+/// Durations of one job, for `Server-Timing` and metrics.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Timings {
+    pub(super) queue: Duration,
+    pub(super) fetch: Duration,
+    pub(super) codec: Duration,
+    pub(super) store: Duration,
+}
+
+pub(super) async fn run(worker: &Worker, message: &JobMessage, claimed: &ClaimedJob) -> Ended {
+    let queue = (worker.clock.now() - claimed.job.created_at).to_std().unwrap_or_default();
+    let directory = match worker.pool.job_dir() {
+        Ok(directory) => directory,
+        Err(error) => return transient("no directory for the job", &error),
+    };
+    let (source, result) = (directory.path().join("source"), directory.path().join("result"));
+    let started = Instant::now();
+    match worker.blob.get_to_file(&message.source_key, &source).await {
+        Ok(_) => {}
+        Err(BlobError::Missing) => {
+            let message = "The source image is gone; send it again. Nothing was charged.";
+            return Ended::Refused(Rejection::new(ErrorCode::ProcessingFailed, message));
+        }
+        Err(error) => return transient("the source could not be read", &error),
+    }
+    let fetch = started.elapsed();
+    let work = Work {
+        source,
+        result: result.clone(),
+        request: Request { params: claimed.job.image_id.params, effort: Effort::Interactive },
+        pixels: message.source_pixels,
+        memory_bytes: imaging::memory_budget_bytes(message.source_pixels, claimed.source.format),
+        solo: claimed.attempt > 1,
+    };
+    let done = match encode(worker, work).await {
+        Ok(done) => done,
+        Err(Verdict::Rejected(rejection) | Verdict::Crashed(rejection) | Verdict::TimedOut(rejection)) => {
+            return Ended::Refused(rejection);
+        }
+        Err(Verdict::Broken(error)) => return transient("no child process could be used", &error),
+    };
+    let started = Instant::now();
+    let key = ObjectKey::Result { account: claimed.job.account_id, image_id: claimed.job.image_id };
+    let mime = done.report.format.mime_type();
+    if let Err(error) = worker.blob.put_file(&key, &result, mime).await {
+        return transient("the result could not be stored", &error);
+    }
+    let timings = Timings { queue, fetch, codec: done.codec, store: started.elapsed() };
+    commit(worker, claimed, key, done, timings).await
+}
+
+/// A child that died or ran out of time may have suffered from its neighbours: it gets one more try, alone.
+/// The second death is an answer about the image.
+async fn encode(worker: &Worker, work: Work) -> Result<Done, Verdict> {
+    let alone = Work { solo: true, ..work.clone() };
+    match worker.pool.run(work.clone()).await {
+        Err(Verdict::Crashed(_) | Verdict::TimedOut(_)) if !work.solo => worker.pool.run(alone).await,
+        verdict => verdict,
+    }
+}
+
+async fn commit(
+    worker: &Worker,
+    claimed: &ClaimedJob,
+    key: ObjectKey,
+    done: Done,
+    timings: Timings,
+) -> Ended {
+    let (format, size, codec) = (done.report.format, done.size, done.codec);
+    let finished = Finished { key, done, timings };
+    match commit::complete(worker, claimed, finished).await {
+        Ok(true) => {
+            let saved = claimed.source.byte_size.saturating_sub(size);
+            worker.metrics.encoded(format.as_str(), codec, timings.queue, saved);
+            Ended::Committed
+        }
+        Ok(false) => Ended::Fenced,
+        Err(error) => transient("the result could not be committed", &error),
+    }
+}
+
+fn transient(what: &str, error: &(dyn std::error::Error + 'static)) -> Ended {
+    tracing::warn!(error, "{what}; the job will be tried again");
+    Ended::Transient
+}
