@@ -77,7 +77,8 @@ fn notes(job: &Job<'_>, facts: &Facts, format: OutputFormat) -> Vec<String> {
         (dropped, "GIF cannot hold EXIF; it was dropped"),
     ]
     .into_iter()
-    .filter_map(|(applies, note)| applies.then(|| note.to_owned()))
+    .filter(|(applies, _)| *applies)
+    .map(|(_, note)| note.to_owned())
     .collect()
 }
 

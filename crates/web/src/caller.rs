@@ -54,7 +54,8 @@ impl Authenticator {
             }
         };
         let now = self.clock.now();
-        let caller = self.store.caller_by_key_hash(key.hash(), now).await?.ok_or_else(ApiError::unauthorized)?;
+        let caller =
+            self.store.caller_by_key_hash(key.hash(), now).await?.ok_or_else(ApiError::unauthorized)?;
         refuse_suspended(caller.state)?;
         self.store.touch_api_key(caller.key_id, now).await?;
         Ok(ApiCaller { account_id: caller.account_id, key_id: caller.key_id, tier: caller.tier })
@@ -77,8 +78,7 @@ impl Authenticator {
     async fn session(&self, token: &str) -> Result<SessionCaller, ApiError> {
         let session =
             self.sessions.verify_access(token, self.clock.now()).map_err(|_| ApiError::unauthorized())?;
-        let account =
-            self.store.account(session.account_id).await?.ok_or_else(ApiError::unauthorized)?;
+        let account = self.store.account(session.account_id).await?.ok_or_else(ApiError::unauthorized)?;
         refuse_suspended(account.state)?;
         Ok(SessionCaller { account })
     }

@@ -29,7 +29,9 @@ impl Config {
             head_timeout: reader
                 .or("HTTP_HEAD_TIMEOUT_SECONDS", seconds(5), "time for a request's head to arrive")
                 .0,
-            keep_alive: reader.or("HTTP_KEEP_ALIVE_SECONDS", seconds(75), "time an idle connection stays open").0,
+            keep_alive: reader
+                .or("HTTP_KEEP_ALIVE_SECONDS", seconds(75), "time an idle connection stays open")
+                .0,
             trusted_hops: TrustedHops(reader.or(
                 "HTTP_TRUSTED_PROXIES",
                 0,

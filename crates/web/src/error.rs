@@ -1,7 +1,7 @@
 use std::fmt;
 
-use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
 use auth::CredentialError;
 use domain::{ErrorCode, Rejection};
@@ -58,7 +58,9 @@ impl ApiError {
             ErrorCode::DatabaseUnavailable => "The database is not available at the moment.",
             ErrorCode::StorageUnavailable => "The object storage is not available at the moment.",
             ErrorCode::QueueUnavailable => "The job queue is not available at the moment.",
-            ErrorCode::WorkerPoolSaturated => "No worker was free in time; the job goes on and a repeat finds it.",
+            ErrorCode::WorkerPoolSaturated => {
+                "No worker was free in time; the job goes on and a repeat finds it."
+            }
             _ => "The service cannot take this request at the moment.",
         };
         Self::new(code, format!("{message} Try again in {retry_after_seconds} seconds."))
@@ -137,9 +139,9 @@ impl ApiError {
             instance: request_id.map(|id| format!("urn:request:{id}")),
             plain,
         };
-        response.content_type("application/problem+json").body(
-            serde_json::to_string(&document).unwrap_or_else(|_| String::from("{\"status\":500}")),
-        )
+        response
+            .content_type("application/problem+json")
+            .body(serde_json::to_string(&document).unwrap_or_else(|_| String::from("{\"status\":500}")))
     }
 }
 

@@ -6,8 +6,7 @@ use actix_web::{App, HttpResponse, HttpServer, web};
 use prometheus::{HistogramOpts, HistogramVec, IntGauge, Opts, Registry};
 
 /// Buckets in seconds of OpenTelemetry's HTTP conventions.
-const BUCKETS: [f64; 14] =
-    [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
+const BUCKETS: [f64; 14] = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
 
 /// Request counts, durations and concurrency. Labels are bounded: method, route template, status.
 #[derive(Clone)]
@@ -53,9 +52,7 @@ impl HttpMetrics {
             known @ ("GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS") => known,
             _ => "other",
         };
-        self.duration
-            .with_label_values(&[method, route, &status.to_string()])
-            .observe(elapsed.as_secs_f64());
+        self.duration.with_label_values(&[method, route, &status.to_string()]).observe(elapsed.as_secs_f64());
     }
 }
 

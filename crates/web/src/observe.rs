@@ -15,7 +15,7 @@ use crate::{ApiError, HttpMetrics};
 /// The outermost middleware: request id, span, metrics, and the one place where errors become bodies.
 ///
 /// # Errors
-/// None: every error is rendered here.
+/// Those of services that answer with none: handlers' errors arrive as responses and are rendered here.
 pub async fn observe(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -30,17 +30,10 @@ pub async fn observe(
         || request.headers().get(header::CONTENT_LENGTH).is_some_and(|length| length != "0");
     let metrics = request.app_data::<Data<HttpMetrics>>().cloned();
     let span = request_span(&request, method.as_str(), &route, &id);
-    let http_request = request.request().clone();
 
     let _active = metrics.as_ref().map(|metrics| metrics.enter());
-    let outcome = next.call(request).instrument(span.clone()).await;
-    let mut response = match outcome {
-        Ok(response) => render_error(response.map_into_boxed_body(), problem, &id),
-        Err(error) => {
-            let rendered = render(&error, problem, &id);
-            ServiceResponse::new(http_request, rendered)
-        }
-    };
+    let outcome = next.call(request).instrument(span.clone()).await?;
+    let mut response = render_error(outcome.map_into_boxed_body(), problem, &id);
     finish(&mut response, &id, has_body);
     let status = response.status();
     span.record("http.response.status_code", status.as_u16());
@@ -83,18 +76,22 @@ fn render_error(response: ServiceResponse, problem: bool, id: &RequestId) -> Ser
         let rendered = render(error, problem, id);
         return keep_allow(response, rendered);
     }
-    let status = response.status();
     let ours = response.headers().contains_key(header::CONTENT_TYPE);
-    if ours || !(status.is_client_error() || status.is_server_error()) {
-        return response;
+    match framework_error(response.status()) {
+        Some(error) if !ours => {
+            let rendered = error.render(problem, Some(id.as_str()));
+            keep_allow(response, rendered)
+        }
+        _ => response,
     }
-    let rendered = for_status(status).render(problem, Some(id.as_str()));
-    keep_allow(response, rendered)
 }
 
 fn render(error: &Error, problem: bool, id: &RequestId) -> actix_web::HttpResponse {
     let Some(api) = error.as_error::<ApiError>() else {
-        return for_status(error.as_response_error().status_code()).render(problem, Some(id.as_str()));
+        let status = error.as_response_error().status_code();
+        let error = framework_error(status)
+            .unwrap_or_else(|| ApiError::internal(format!("the framework answered {status}: {error}")));
+        return error.render(problem, Some(id.as_str()));
     };
     if crate::status_of(api.code()).is_server_error() {
         tracing::error!(request_id = id.as_str(), error = %api, "request failed");
@@ -104,8 +101,9 @@ fn render(error: &Error, problem: bool, id: &RequestId) -> actix_web::HttpRespon
     api.render(problem, shown)
 }
 
-fn for_status(status: StatusCode) -> ApiError {
-    match status {
+/// Our words for the statuses that the framework answers by itself, without a body.
+fn framework_error(status: StatusCode) -> Option<ApiError> {
+    Some(match status {
         StatusCode::NOT_FOUND => ApiError::not_found(),
         StatusCode::METHOD_NOT_ALLOWED => {
             ApiError::new(ErrorCode::MethodNotAllowed, "This address exists, but not with this method.")
@@ -116,11 +114,11 @@ fn for_status(status: StatusCode) -> ApiError {
         StatusCode::PAYLOAD_TOO_LARGE => {
             ApiError::new(ErrorCode::FileSizeExceeded, "The request body is too large.")
         }
-        status if status.is_client_error() => {
+        StatusCode::BAD_REQUEST => {
             ApiError::new(ErrorCode::InvalidRequest, "The request cannot be understood.")
         }
-        status => ApiError::internal(format!("the framework answered {status}")),
-    }
+        _ => return None,
+    })
 }
 
 fn keep_allow(before: ServiceResponse, rendered: actix_web::HttpResponse) -> ServiceResponse {

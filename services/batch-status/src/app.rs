@@ -121,5 +121,9 @@ fn health(store: &Store, shutdown: &Shutdown) -> Health {
         let store = store.clone();
         async move { store.ping().await.is_ok() }
     });
-    Health { service: "optimagio-batch-status", readiness: shutdown.readiness().clone(), checks: vec![database] }
+    Health {
+        service: "optimagio-batch-status",
+        readiness: shutdown.readiness().clone(),
+        checks: vec![database],
+    }
 }

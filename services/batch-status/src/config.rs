@@ -22,7 +22,11 @@ impl Config {
     /// Reads every setting of batch-status.
     pub fn read(reader: &mut Reader) -> Self {
         Self {
-            listen: reader.or("BATCH_STATUS_LISTEN", ([127, 0, 0, 1], 8081).into(), "listener of batch-status"),
+            listen: reader.or(
+                "BATCH_STATUS_LISTEN",
+                ([127, 0, 0, 1], 8081).into(),
+                "listener of batch-status",
+            ),
             metrics_listen: reader.or(
                 "BATCH_STATUS_METRICS_LISTEN",
                 ([127, 0, 0, 1], 9103).into(),

@@ -3,10 +3,10 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use batch_status::{BatchStatus, Config};
 use domain::SystemClock;
 use lifecycle::{Shutdown, Tasks};
 use settings::Reader;
-use batch_status::{Config, BatchStatus};
 
 fn main() -> ExitCode {
     lifecycle::program("optimagio-batch-status", run())

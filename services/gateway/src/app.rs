@@ -118,7 +118,11 @@ impl Gateway {
     ///
     /// # Errors
     /// [`GatewayError`], naming the part or the address.
-    pub async fn build(config: Config, clock: Arc<dyn Clock>, shutdown: &Shutdown) -> Result<Self, GatewayError> {
+    pub async fn build(
+        config: Config,
+        clock: Arc<dyn Clock>,
+        shutdown: &Shutdown,
+    ) -> Result<Self, GatewayError> {
         let registry = telemetry::Metrics::new("optimagio-gateway", env!("CARGO_PKG_VERSION"))
             .map_err(part("metrics"))?
             .registry()
@@ -127,8 +131,11 @@ impl Gateway {
         let (listen, metrics_listen, web) = (config.listen, config.metrics_listen, config.web.clone());
         let app = App::build(config, clock, &registry).await?;
         let health = app.health(shutdown);
-        let authenticator =
-            Authenticator { store: app.store.clone(), sessions: app.sessions.clone(), clock: app.clock.clone() };
+        let authenticator = Authenticator {
+            store: app.store.clone(),
+            sessions: app.sessions.clone(),
+            clock: app.clock.clone(),
+        };
         let data = (Data::new(app.clone()), Data::new(authenticator), Data::new(health), Data::new(http));
         let listening = web::bind(&web, listen, move || {
             let (app, authenticator, health, http) = data.clone();
@@ -141,7 +148,11 @@ impl Gateway {
                 .default_service(actix::to(web::fallback))
                 .wrap(from_fn(web::observe))
         })
-        .map_err(|source| GatewayError::Listen { address: listen, setting: "GATEWAY_LISTEN", source })?;
+        .map_err(|source| GatewayError::Listen {
+            address: listen,
+            setting: "GATEWAY_LISTEN",
+            source,
+        })?;
         let metrics = MetricsServer::bind(metrics_listen, registry).map_err(|source| {
             GatewayError::Listen { address: metrics_listen, setting: "GATEWAY_METRICS_LISTEN", source }
         })?;

@@ -2,9 +2,9 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use domain::ImageIdSecret;
 use domain::limits::DEFAULT_SYNC_BODY_BYTES;
 use domain::plan::PlanCatalogue;
-use domain::ImageIdSecret;
 use settings::{ByteSize, Reader, Seconds, Secret};
 
 /// Everything the gateway reads from the environment.
@@ -79,7 +79,11 @@ impl Config {
     /// Reads every setting of the gateway.
     pub fn read(reader: &mut Reader) -> Self {
         Self {
-            listen: reader.or("GATEWAY_LISTEN", ([127, 0, 0, 1], 8080).into(), "public listener of the gateway"),
+            listen: reader.or(
+                "GATEWAY_LISTEN",
+                ([127, 0, 0, 1], 8080).into(),
+                "public listener of the gateway",
+            ),
             metrics_listen: reader.or(
                 "GATEWAY_METRICS_LISTEN",
                 ([127, 0, 0, 1], 9101).into(),
@@ -92,7 +96,11 @@ impl Config {
                 10_000,
                 "unpublished messages beyond which no work is accepted while the broker is away",
             ),
-            queue_capacity: reader.or("QUEUE_CAPACITY", 1_000, "queued jobs that count as a full worker pool"),
+            queue_capacity: reader.or(
+                "QUEUE_CAPACITY",
+                1_000,
+                "queued jobs that count as a full worker pool",
+            ),
             batch_status_url: reader.or(
                 "BATCH_STATUS_URL",
                 "http://127.0.0.1:8081".to_owned(),
@@ -122,7 +130,11 @@ impl UploadLimits {
     fn read(reader: &mut Reader) -> Self {
         Self {
             body_bytes: reader
-                .or("SYNC_BODY_LIMIT", ByteSize(DEFAULT_SYNC_BODY_BYTES), "largest body of a synchronous request")
+                .or(
+                    "SYNC_BODY_LIMIT",
+                    ByteSize(DEFAULT_SYNC_BODY_BYTES),
+                    "largest body of a synchronous request",
+                )
                 .0,
             deadline: seconds(reader, "UPLOAD_TIMEOUT_SECONDS", 300, "longest time for a whole request body"),
             min_bytes_per_second: reader
@@ -147,7 +159,11 @@ impl Contact {
     fn read(reader: &mut Reader) -> Self {
         Self {
             sales: reader.or("CONTACT_SALES", "sales@optimagio.example".to_owned(), "shown on pricing pages"),
-            support: reader.or("CONTACT_SUPPORT", "support@optimagio.example".to_owned(), "shown on pricing pages"),
+            support: reader.or(
+                "CONTACT_SUPPORT",
+                "support@optimagio.example".to_owned(),
+                "shown on pricing pages",
+            ),
             upgrade_url: reader.or(
                 "UPGRADE_URL",
                 "https://optimagio.example/pricing".to_owned(),

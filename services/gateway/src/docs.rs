@@ -54,10 +54,14 @@ impl Modify for Security {
         let components = document.components.get_or_insert_with(Default::default);
         let header = SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::new("X-API-Key")));
         components.add_security_scheme("api_key", header);
-        let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("An API key")).build();
+        let bearer =
+            HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("An API key")).build();
         components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
-        let session =
-            HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").description(Some("A dashboard session")).build();
+        let session = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .bearer_format("JWT")
+            .description(Some("A dashboard session"))
+            .build();
         components.add_security_scheme("session", SecurityScheme::Http(session));
     }
 }

@@ -4,9 +4,9 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use domain::SystemClock;
+use gateway::{Config, Gateway};
 use lifecycle::{Shutdown, Tasks};
 use settings::Reader;
-use gateway::{Config, Gateway};
 
 fn main() -> ExitCode {
     lifecycle::program("optimagio-gateway", run())

@@ -32,7 +32,10 @@ impl GatewayMetrics {
             accepted: counter("imgopt_jobs_accepted_total", "Jobs accepted.")?,
             cached: counter("imgopt_cache_hits_total", "Requests answered from an earlier result.")?,
             relayed: counter("imgopt_outbox_relayed_total", "Messages published by the relay.")?,
-            republished: counter("imgopt_jobs_republished_total", "Jobs whose lost message was written again.")?,
+            republished: counter(
+                "imgopt_jobs_republished_total",
+                "Jobs whose lost message was written again.",
+            )?,
             queue_depth,
         })
     }

@@ -63,15 +63,19 @@ pub(crate) async fn run(args: ServeArgs) -> anyhow::Result<()> {
     let shutdown = Shutdown::new(configs.lifecycle);
     shutdown.listen_for_signals()?;
     let tasks = Tasks::new();
+    let mut status_url = None;
     if let Some(config) = configs.batch_status {
         let service = BatchStatus::build(config, clock.clone(), &shutdown)?;
+        status_url = Some(format!("http://{}", service.address));
         tasks.spawn_essential("batch-status", &shutdown, service.run(shutdown.clone()));
     }
     if let Some(config) = configs.worker {
         let service = Worker::build(config, clock.clone(), &shutdown).await?;
         tasks.spawn_essential("worker", &shutdown, service.run(shutdown.clone()));
     }
-    if let Some(config) = configs.gateway {
+    if let Some(mut config) = configs.gateway {
+        // In one process the neighbour is known better than by any setting.
+        config.batch_status_url = status_url.unwrap_or(config.batch_status_url);
         let service = Gateway::build(config, clock, &shutdown).await?;
         tasks.spawn_essential("gateway", &shutdown, service.run(shutdown.clone()));
     }

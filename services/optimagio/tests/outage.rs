@@ -16,16 +16,15 @@ async fn probe(client: &Client, seed: u64) -> (u16, serde_json::Value) {
 }
 
 async fn works_again(client: &Client, seed: u64) {
-    testkit::wait_until(SOON, "the main path to work again", async || probe(client, seed).await.0 == 200).await;
+    testkit::wait_until(SOON, "the main path to work again", async || probe(client, seed).await.0 == 200)
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_redis_everything_goes_on() {
     let redis = own::Redis::start().await;
-    let settings = testkit::settings()
-        .await
-        .with("REDIS_URL", redis.redis().url)
-        .with("AUTH_ATTEMPTS_PER_MINUTE", "2");
+    let settings =
+        testkit::settings().await.with("REDIS_URL", redis.redis().url).with("AUTH_ATTEMPTS_PER_MINUTE", "2");
     let system = System::with(settings).await;
     let client = system.client(Tier::Pro).await;
     redis.kill().await;

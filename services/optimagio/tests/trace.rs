@@ -60,7 +60,8 @@ async fn one_trace_joins_gateway_queue_and_worker() {
     let client = system.client(Tier::Pro).await;
     let trace = rand::random::<[u8; 16]>();
     let parent = format!("00-{}-00f067aa0ba902b7-01", hex::encode(trace));
-    let part = reqwest::multipart::Part::bytes(testkit::images::photo_jpeg(60, 40, 1)).file_name("secret-name.jpg");
+    let part =
+        reqwest::multipart::Part::bytes(testkit::images::photo_jpeg(60, 40, 1)).file_name("secret-name.jpg");
     let form = reqwest::multipart::Form::new().part("image", part);
     let request = client.request(Method::POST, "/api/optimize").header("traceparent", parent).multipart(form);
     assert_eq!(request.send().await.unwrap().status(), 200);

@@ -112,7 +112,10 @@ async fn every_input_goes_into_every_output() {
         let (_, kept) = client.optimize(Form::image(name, bytes)).await;
         let own = name.rsplit_once('.').unwrap().1;
         let only_read = ["tiff", "bmp"].contains(&own);
-        assert!(only_read || kept["data"]["format"] == own, "without `format` the source's own is kept: {kept}");
+        assert!(
+            only_read || kept["data"]["format"] == own,
+            "without `format` the source's own is kept: {kept}"
+        );
     }
     system.assert_no_errors_logged();
 }
@@ -144,7 +147,8 @@ async fn a_result_is_read_with_validators_ranges_and_a_guard_against_embedding()
     assert_eq!(head.headers()["content-length"], bytes.len().to_string().as_str());
     assert!(head.bytes().await.unwrap().is_empty());
 
-    let ask = |name: &'static str, value: &str| anonymous.request(Method::GET, path).header(name, value).send();
+    let ask =
+        |name: &'static str, value: &str| anonymous.request(Method::GET, path).header(name, value).send();
     let unchanged = ask("If-None-Match", &etag).await.unwrap();
     assert_eq!(unchanged.status(), StatusCode::NOT_MODIFIED);
     assert_eq!(unchanged.headers()["etag"], etag.as_str());

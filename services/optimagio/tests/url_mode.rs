@@ -66,7 +66,8 @@ async fn the_documented_examples_work_in_every_body() {
     assert_eq!(first["original_size"], source.len());
     assert_eq!((&first["data"]["width"], &first["data"]["height"]), (&144.into(), &108.into()));
 
-    let fields = [("url", url.as_str()), ("compression", "medium"), ("format", "webp"), ("storage_commit", "true")];
+    let fields =
+        [("url", url.as_str()), ("compression", "medium"), ("format", "webp"), ("storage_commit", "true")];
     let (status, urlencoded) =
         json(client.request(Method::POST, "/api/optimize").form(&fields).send().await.unwrap()).await;
     assert_eq!((status, &urlencoded["data"]["format"]), (200, &"webp".into()), "{urlencoded}");
@@ -77,7 +78,12 @@ async fn the_documented_examples_work_in_every_body() {
     assert_eq!((status, &answer["data"]["width"]), (200, &120.into()), "{answer}");
 
     let (_, upload) = client
-        .optimize(Form::image("x.jpg", source).text("compression", "medium").text("width", "192").text("height", "108"))
+        .optimize(
+            Form::image("x.jpg", source)
+                .text("compression", "medium")
+                .text("width", "192")
+                .text("height", "108"),
+        )
         .await;
     assert_eq!(upload["cached"], true, "the same bytes by upload are the same image");
     assert_eq!(upload["data"]["id"], first["data"]["id"]);

@@ -99,7 +99,8 @@ impl Worker {
         if let Some(program) = config.codec_program {
             launcher.program = program;
         }
-        let pool = Pool::start(config.sandbox, launcher).await.map_err(part("the codec's child processes"))?;
+        let pool =
+            Pool::start(config.sandbox, launcher).await.map_err(part("the codec's child processes"))?;
         let worker = Self {
             clock,
             plans: Arc::new(config.plans),
@@ -163,7 +164,8 @@ impl Service {
         tracing::info!(slots = worker.pool.slots(), metrics = %metrics_address, "worker is working");
         let stop = shutdown.soft().clone();
         let server = listening.server.handle();
-        let slots = u16::try_from(worker.pool.slots()).ok().and_then(NonZeroU16::new).unwrap_or(NonZeroU16::MIN);
+        let slots =
+            u16::try_from(worker.pool.slots()).ok().and_then(NonZeroU16::new).unwrap_or(NonZeroU16::MIN);
         let consume = |class: JobClass| {
             let handling = worker.clone();
             worker.bus.consume_jobs(class, slots, stop.clone(), move |delivery| {

@@ -41,7 +41,9 @@ impl Config {
                 ([127, 0, 0, 1], 9102).into(),
                 "metrics and health listener of the worker",
             ),
-            lease: reader.or("WORKER_LEASE_SECONDS", lease, "how long a claim holds without a sign of life").0,
+            lease: reader
+                .or("WORKER_LEASE_SECONDS", lease, "how long a claim holds without a sign of life")
+                .0,
             codec_program: reader
                 .optional("CODEC_PROGRAM", "program started as codec child; empty: this program itself"),
             plans: web::read_plans(reader),

@@ -27,7 +27,10 @@ pub(crate) async fn delivery(worker: Worker, delivery: Delivery) -> Outcome {
     let settled = if job.attempt >= MAX_ATTEMPTS {
         let failure = Failure {
             code: ErrorCode::ProcessingFailed,
-            message: format!("The image could not be processed in {} attempts. Nothing was charged.", job.attempt),
+            message: format!(
+                "The image could not be processed in {} attempts. Nothing was charged.",
+                job.attempt
+            ),
         };
         fail(&worker, &job, None, failure).await.is_ok()
     } else {

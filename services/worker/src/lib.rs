@@ -8,6 +8,6 @@ mod handle;
 mod metrics;
 
 pub use app::{Service, Worker, WorkerError, codec_child};
-pub use sandbox::CHILD_COMMAND as CODEC_CHILD;
 pub use config::Config;
 pub use metrics::WorkerMetrics;
+pub use sandbox::CHILD_COMMAND as CODEC_CHILD;

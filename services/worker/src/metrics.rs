@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use prometheus::{Gauge, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, Histogram, Opts, Registry};
+use prometheus::{Gauge, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, Opts, Registry};
 
 /// Buckets in seconds from a thumbnail to the wall-clock limit of a child.
 const BUCKETS: [f64; 11] = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0];
@@ -24,12 +24,14 @@ impl WorkerMetrics {
     /// # Errors
     /// If the registry holds them already.
     pub fn register(registry: &Registry) -> Result<Self, prometheus::Error> {
-        let jobs = IntCounterVec::new(Opts::new("imgopt_jobs_total", "Deliveries by outcome."), &["outcome"])?;
+        let jobs =
+            IntCounterVec::new(Opts::new("imgopt_jobs_total", "Deliveries by outcome."), &["outcome"])?;
         for outcome in OUTCOMES {
             jobs.with_label_values(&[outcome]).reset();
         }
         let encode = HistogramVec::new(
-            HistogramOpts::new("imgopt_encode_duration_seconds", "Time in the codec.").buckets(BUCKETS.to_vec()),
+            HistogramOpts::new("imgopt_encode_duration_seconds", "Time in the codec.")
+                .buckets(BUCKETS.to_vec()),
             &["format"],
         )?;
         let queue_wait = Histogram::with_opts(

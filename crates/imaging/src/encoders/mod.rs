@@ -91,3 +91,48 @@ impl Encoder {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pixels::Layout;
+
+    const ALL: [Encoder; 7] = [
+        Encoder::Jpegli,
+        Encoder::WebPLossy,
+        Encoder::WebPLossless,
+        Encoder::Aom,
+        Encoder::Rav1e,
+        Encoder::Oxipng,
+        Encoder::Gif,
+    ];
+
+    fn gradient(layout: Layout) -> Pixels {
+        let samples = (0..61_u8 * 2).flat_map(|_| (0..61_u8).flat_map(|x| [x * 4, 100, 200, 255 - x]));
+        let count = 61 * 122;
+        let data = match layout {
+            Layout::Rgba => samples.collect(),
+            _ => samples.take(count * layout.channels()).collect(),
+        };
+        Pixels::new(61, 122, layout, data).unwrap()
+    }
+
+    /// Odd sizes, every layout, both efforts: the file has the right format and size and can be decoded.
+    #[test]
+    fn every_encoder_takes_every_layout() {
+        crate::start(&crate::CodecConfig::default()).unwrap();
+        for encoder in ALL {
+            for layout in [Layout::Grey, Layout::Rgb, Layout::Rgba] {
+                for effort in [Effort::Interactive, Effort::Background] {
+                    let settings = Settings { quality: 70.0, effort, threads: 2, exif: None };
+                    let file = encoder.encode(&gradient(layout), &settings).unwrap();
+                    let header = container::inspect_bytes(&file).unwrap();
+                    assert_eq!(header.format, encoder.format().as_source(), "{encoder:?} {layout:?}");
+                    assert_eq!((header.width, header.height), (61, 122), "{encoder:?} {layout:?}");
+                    let decoded = vips::decode_still(&file, header.format, |size| size).unwrap();
+                    assert_eq!(decoded.natural, (61, 122), "{encoder:?} {layout:?}");
+                }
+            }
+        }
+    }
+}

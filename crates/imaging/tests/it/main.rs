@@ -1,5 +1,11 @@
 //! The whole pipeline on generated images: every input with every output, and what may go wrong.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "clippy permits these in tests but not in the functions that tests share"
+)]
+
 mod animations;
 mod colour;
 mod formats;

@@ -11,11 +11,8 @@ use crate::app::App;
 
 /// Counts one attempt of the request's address.
 pub(super) async fn count(app: &App, request: &HttpRequest) -> Result<(), ApiError> {
-    let window = FixedWindow {
-        name: "auth",
-        limit: app.auth_attempts_per_minute,
-        window: Duration::from_secs(60),
-    };
+    let window =
+        FixedWindow { name: "auth", limit: app.auth_attempts_per_minute, window: Duration::from_secs(60) };
     let address = ClientAddress::of(request, app.trusted_hops).0.to_string();
     let decision = app.limiter.take(&window, &address, 1).await;
     if decision.allowed { Ok(()) } else { Err(refusal(app, &decision)) }

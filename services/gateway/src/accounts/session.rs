@@ -79,8 +79,7 @@ pub(crate) async fn sign_up(
         .await
         .map_err(ApiError::internal)?
         .map_err(password_error)?;
-    let account =
-        NewAccount { email, password_hash: Some(hash), tier: Tier::Free, is_admin: false };
+    let account = NewAccount { email, password_hash: Some(hash), tier: Tier::Free, is_admin: false };
     let account = app.store.create_account(account, app.clock.now()).await.map_err(|error| match error {
         StoreError::AlreadyExists { .. } => ApiError::new(
             ErrorCode::AlreadyExists,

@@ -48,7 +48,8 @@ fn parse_range(range: &str, size: u64) -> Part {
     let spec = range.strip_prefix("bytes=").map(str::trim).filter(|spec| !spec.contains(','));
     let Some((first, last)) = spec.and_then(|spec| spec.split_once('-')) else { return Part::Whole };
     let digits = |text: &str| -> Option<u64> {
-        (!text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())).then(|| text.parse().unwrap_or(u64::MAX))
+        (!text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()))
+            .then(|| text.parse().unwrap_or(u64::MAX))
     };
     match (digits(first.trim()), digits(last.trim()), first.trim().is_empty(), last.trim().is_empty()) {
         (None, Some(0), true, false) => Part::Unsatisfiable,

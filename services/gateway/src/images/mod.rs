@@ -49,8 +49,7 @@ pub(crate) async fn get(
     }
     // A text that is no id needs no look into the database, and gets the same answer as an unknown one.
     let id: ImageId = id.parse().map_err(|_| ApiError::not_found())?;
-    let stored =
-        app.store.image(&id.to_string(), app.clock.now()).await?.ok_or_else(ApiError::not_found)?;
+    let stored = app.store.image(&id.to_string(), app.clock.now()).await?.ok_or_else(ApiError::not_found)?;
     let tag = entity_tag(&stored.sha256);
     match conditional::part(request.headers(), &tag, stored.byte_size) {
         Part::NotModified => Ok(common(StatusCode::NOT_MODIFIED, &stored, &tag).finish()),
@@ -68,7 +67,10 @@ fn common(status: StatusCode, stored: &StoredResult, tag: &str) -> HttpResponseB
         .insert_header((header::CACHE_CONTROL, CACHE_CONTROL))
         .insert_header((header::ETAG, tag))
         .insert_header((header::ACCEPT_RANGES, "bytes"))
-        .insert_header((header::LAST_MODIFIED, header::HttpDate::from(std::time::SystemTime::from(stored.processed_at)).to_string()))
+        .insert_header((
+            header::LAST_MODIFIED,
+            header::HttpDate::from(std::time::SystemTime::from(stored.processed_at)).to_string(),
+        ))
         .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .insert_header((header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY))
         .insert_header(("Cross-Origin-Resource-Policy", "same-site"));
@@ -104,7 +106,8 @@ async fn send(
 
 /// `inline` with the source's name and the result's extension; `?download=1` asks for an attachment.
 fn disposition(request: &HttpRequest, stored: &StoredResult) -> ContentDisposition {
-    let stem = stored.original_filename.rsplit_once('.').map_or(stored.original_filename.as_str(), |(stem, _)| stem);
+    let stem =
+        stored.original_filename.rsplit_once('.').map_or(stored.original_filename.as_str(), |(stem, _)| stem);
     let name = format!("{stem}.{}", stored.format.extension());
     let plain: String = name
         .chars()

@@ -4,6 +4,7 @@ use blob::ObjectKey;
 use contracts::JobMessage;
 use domain::{ErrorCode, ImageId, JobClass, JobId, SourceId};
 use store::{Accepted, NewJob, NewSource, OutgoingMessage};
+use tracing::Instrument;
 use web::{ApiCaller, ApiError};
 
 use super::source::Source;
@@ -35,7 +36,7 @@ pub(crate) async fn accept(app: App, order: Order) -> Result<JobId, ApiError> {
         Accepted::Joined(existing) => Ok(existing),
         Accepted::Created { outbox_id } => {
             app.metrics.accepted.inc();
-            tokio::spawn(publish::at_once(app, message, outbox_id));
+            tokio::spawn(publish::at_once(app, message, outbox_id).in_current_span());
             Ok(job_id)
         }
     }
@@ -83,7 +84,6 @@ fn new_job(order: &Order, key: &ObjectKey) -> NewJob {
         trace_context: telemetry::inject(),
     }
 }
-
 
 fn job_message(app: &App, job: &NewJob, now: chrono::DateTime<chrono::Utc>) -> OutgoingMessage {
     let pixels = u64::from(job.source.width) * u64::from(job.source.height) * u64::from(job.source.frames);

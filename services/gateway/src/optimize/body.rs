@@ -141,7 +141,10 @@ mod tests {
         })
     }
 
-    async fn fault_of(body: impl Stream<Item = Result<Bytes, PayloadError>>, cap: u64) -> (Option<BodyFault>, u64) {
+    async fn fault_of(
+        body: impl Stream<Item = Result<Bytes, PayloadError>>,
+        cap: u64,
+    ) -> (Option<BodyFault>, u64) {
         let start = Instant::now();
         let mut body = GuardedBody::new(body, cap, &limits());
         while let Some(chunk) = body.next().await {

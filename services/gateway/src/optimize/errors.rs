@@ -62,9 +62,7 @@ pub(crate) fn still_running(job: JobId, state: JobState, queue_up: bool) -> ApiE
         (JobState::Queued, true) => ErrorCode::WorkerPoolSaturated,
         _ => ErrorCode::Overloaded,
     };
-    ApiError::unavailable(code, 5)
-        .member("job_id", job.to_string())
-        .member("status_url", status_url(job))
+    ApiError::unavailable(code, 5).member("job_id", job.to_string()).member("status_url", status_url(job))
 }
 
 /// Where the job can be looked at.

@@ -58,7 +58,10 @@ impl Fields {
                 let shown: String = name.chars().filter(|c| !c.is_control()).take(64).collect();
                 Rejection::invalid(
                     shown.clone(),
-                    format!("`{shown}` is not a field of this request; the fields are image, {}.", known.join(", ")),
+                    format!(
+                        "`{shown}` is not a field of this request; the fields are image, {}.",
+                        known.join(", ")
+                    ),
                 )
             })?;
         if value.len() > MAX_VALUE_BYTES {
@@ -68,7 +71,10 @@ impl Fields {
             ));
         }
         if self.given.iter().any(|(name, _)| *name == canonical) {
-            return Err(Rejection::invalid(canonical, format!("`{canonical}` is given twice; send it once.")));
+            return Err(Rejection::invalid(
+                canonical,
+                format!("`{canonical}` is given twice; send it once."),
+            ));
         }
         self.given.push((canonical, value));
         Ok(())
@@ -98,9 +104,8 @@ impl Fields {
 
     fn origin(&self, has_image: bool) -> Result<Origin, Rejection> {
         let accept_file = self.flag("accept_file")?;
-        let conflict = |field: &str, message: &str| {
-            Err(Rejection::field(ErrorCode::ConflictingOptions, field, message))
-        };
+        let conflict =
+            |field: &str, message: &str| Err(Rejection::field(ErrorCode::ConflictingOptions, field, message));
         match (self.text("url"), has_image) {
             (Some(_), true) => conflict("url", "Send either `url` or `image`, not both."),
             (Some(_), false) if accept_file == Some(true) => {
@@ -129,7 +134,9 @@ impl Fields {
 
     fn parsed<T: std::str::FromStr<Err = String>>(&self, name: &'static str) -> Result<Option<T>, Rejection> {
         self.text(name)
-            .map(|text| text.parse().map_err(|problem| Rejection::invalid(name, format!("`{name}` {problem}."))))
+            .map(|text| {
+                text.parse().map_err(|problem| Rejection::invalid(name, format!("`{name}` {problem}.")))
+            })
             .transpose()
     }
 
@@ -173,7 +180,10 @@ mod tests {
         assert_eq!(refused_field(&[], false), "url");
         assert_eq!(refused_field(&[("accept_file", "true")], false), "image");
         assert_eq!(refused_field(&[("url", "http://a/b.jpg")], true), "url");
-        assert_eq!(refused_field(&[("url", "http://a/b.jpg"), ("accept_file", "true")], false), "accept_file");
+        assert_eq!(
+            refused_field(&[("url", "http://a/b.jpg"), ("accept_file", "true")], false),
+            "accept_file"
+        );
         assert_eq!(refused_field(&[("accept_file", "false")], true), "accept_file");
         assert!(check(&[], true).is_ok());
         assert!(check(&[("url", "http://a/b.jpg"), ("accept_file", "false")], false).is_ok());

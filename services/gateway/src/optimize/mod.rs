@@ -20,13 +20,14 @@ use actix_web::{HttpRequest, HttpResponse};
 use domain::{ContentTag, ErrorCode, ImageId, OptimizeParams, Rejection, RequestedFormat};
 use store::{Job, StoredResult};
 use tokio::time::Instant;
+use tracing::Instrument;
 use web::{ApiCaller, ApiError};
 
 use accept::Order;
 use fields::OptimizeRequest;
 use prefer::Prefer;
-use respond::{JobAccepted, OptimizeResponse};
 use respond::Timing;
+use respond::{JobAccepted, OptimizeResponse};
 use shared::SharedBody;
 use source::Source;
 use wait::Waited;
@@ -151,9 +152,7 @@ async fn cached(
     if asked.storage_commit && (!hit.storage_commit || (asked.keep_original && !hit.keep_original)) {
         app.store.commit_result(image_id, asked.keep_original).await?;
     }
-    app.store
-        .record_cache_hit(caller.account_id, Some(caller.key_id), image_id, hit.byte_size, now)
-        .await?;
+    app.store.record_cache_hit(caller.account_id, Some(caller.key_id), image_id, hit.byte_size, now).await?;
     app.metrics.cached.inc();
     Ok(Some(hit))
 }
@@ -177,7 +176,8 @@ async fn work(
         keep_original: asked.keep_original,
     };
     // A task of its own: a caller that leaves now does not leave half of the work behind.
-    let job = tokio::spawn(accept::accept(app.clone(), order)).await.map_err(ApiError::internal)??;
+    let accepting = accept::accept(app.clone(), order).in_current_span();
+    let job = tokio::spawn(accepting).await.map_err(ApiError::internal)??;
     let waiter = app.waiters.register(job);
     let patience = prefer.wait.map_or(app.sync_wait, |wait| wait.min(app.sync_wait));
     match wait::for_end(app, job, &waiter, Instant::now() + patience).await? {
@@ -202,11 +202,10 @@ async fn finished(
         let message = job.error_message.clone().unwrap_or_default();
         return Err(Rejection::new(code, message).into());
     }
-    let stored = app
-        .store
-        .live_result(job.account_id, image_id, app.clock.now())
-        .await?
-        .ok_or_else(|| ApiError::new(ErrorCode::NotFound, "The result has expired already; send the request again."))?;
+    let stored =
+        app.store.live_result(job.account_id, image_id, app.clock.now()).await?.ok_or_else(|| {
+            ApiError::new(ErrorCode::NotFound, "The result has expired already; send the request again.")
+        })?;
     // A request that joined a job of others may ask for more than the job was told.
     if asked.storage_commit && (!stored.storage_commit || (asked.keep_original && !stored.keep_original)) {
         app.store.commit_result(image_id, asked.keep_original).await?;

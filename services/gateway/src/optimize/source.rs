@@ -31,7 +31,9 @@ pub(crate) async fn obtain(app: &App, tier: Tier, intake: Intake) -> Result<Sour
     let (upload, src_url) = match (intake.upload, intake.request.origin) {
         (Some(upload), _) => (upload, None),
         (None, Origin::Url(url)) => (download(app, tier, &url).await?, Some(url)),
-        (None, Origin::Upload) => return Err(ApiError::internal("an upload without a file passed the checks")),
+        (None, Origin::Upload) => {
+            return Err(ApiError::internal("an upload without a file passed the checks"));
+        }
     };
     let fetched_in = if src_url.is_some() { started.elapsed() } else { Duration::ZERO };
     let spooled = upload.spooled;

@@ -22,11 +22,17 @@ pub(crate) enum Waited {
 }
 
 /// Waits until the job is final or `deadline` has passed.
-pub(crate) async fn for_end(app: &App, job: JobId, waiter: &Waiter, deadline: Instant) -> Result<Waited, ApiError> {
+pub(crate) async fn for_end(
+    app: &App,
+    job: JobId,
+    waiter: &Waiter,
+    deadline: Instant,
+) -> Result<Waited, ApiError> {
     loop {
         let mut woken = std::pin::pin!(waiter.woken());
         woken.as_mut().enable();
-        let row = app.store.job(job).await?.ok_or_else(|| ApiError::internal("an accepted job has no row"))?;
+        let row =
+            app.store.job(job).await?.ok_or_else(|| ApiError::internal("an accepted job has no row"))?;
         if row.state.is_final() {
             return Ok(Waited::Ended(Box::new(row)));
         }

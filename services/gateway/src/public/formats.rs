@@ -71,14 +71,12 @@ fn listing() -> Formats {
 
 fn view(format: OutputFormat) -> FormatView {
     let (description, features): (_, &[_]) = match format {
-        OutputFormat::Jpeg => (
-            "Photographs for every device",
-            &["Lossy", "Progressive", "EXIF", "Universal support"],
-        ),
-        OutputFormat::Png => (
-            "Lossless images and graphics",
-            &["Lossless", "Transparency", "EXIF", "Universal support"],
-        ),
+        OutputFormat::Jpeg => {
+            ("Photographs for every device", &["Lossy", "Progressive", "EXIF", "Universal support"])
+        }
+        OutputFormat::Png => {
+            ("Lossless images and graphics", &["Lossless", "Transparency", "EXIF", "Universal support"])
+        }
         OutputFormat::WebP => (
             "Modern format with superior compression",
             &["Superior compression", "Lossless/Lossy", "Transparency", "Animation"],

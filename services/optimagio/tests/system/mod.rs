@@ -1,6 +1,6 @@
 //! The real services as processes of their own, on fresh resources of the test servers, spoken to over HTTP.
 
-#![allow(dead_code, reason = "each test binary uses a part of it")]
+#![allow(dead_code, unused_imports, reason = "each test binary uses a part of it")]
 
 mod client;
 mod process;
@@ -13,35 +13,35 @@ use settings::Reader;
 use store::{NewAccount, NewApiKey, Store};
 use testkit::TestSettings;
 
-pub use client::{Client, Form, json};
-pub use process::Role;
+pub(crate) use client::{Client, Form, json};
+pub(crate) use process::Role;
 
 /// Time for anything to happen that takes no work.
-pub const SOON: Duration = Duration::from_secs(20);
+pub(crate) const SOON: Duration = Duration::from_secs(20);
 
 /// Services that run, and the resources they use. Dropping it kills them.
-pub struct System {
-    pub settings: TestSettings,
-    pub store: Store,
-    pub roles: Vec<Role>,
+pub(crate) struct System {
+    pub(crate) settings: TestSettings,
+    pub(crate) store: Store,
+    pub(crate) roles: Vec<Role>,
     base: String,
 }
 
 impl System {
     /// Every role in one process.
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         Self::with(testkit::settings().await).await
     }
 
     /// Every role in one process, with these settings.
-    pub async fn with(settings: TestSettings) -> Self {
+    pub(crate) async fn with(settings: TestSettings) -> Self {
         let role = Role::start(&["serve"], &settings).await;
         let base = format!("http://{}", role.address("gateway is listening").await);
         Self::new(settings, vec![role], base)
     }
 
     /// Gateway, batch-status and `workers` workers as processes of their own, in this order.
-    pub async fn apart(settings: TestSettings, workers: usize) -> Self {
+    pub(crate) async fn apart(settings: TestSettings, workers: usize) -> Self {
         let status = Role::start(&["serve", "--only", "batch-status"], &settings).await;
         let address = status.address("batch-status is listening").await;
         let settings = settings.with("BATCH_STATUS_URL", format!("http://{address}"));
@@ -61,23 +61,23 @@ impl System {
     }
 
     /// Address of the API, without a slash at the end.
-    pub fn base(&self) -> &str {
+    pub(crate) fn base(&self) -> &str {
         &self.base
     }
 
     /// A client without credentials.
-    pub fn anonymous(&self) -> Client {
+    pub(crate) fn anonymous(&self) -> Client {
         Client::new(&self.base, None)
     }
 
     /// A client with the key of a new account.
-    pub async fn client(&self, tier: Tier) -> Client {
+    pub(crate) async fn client(&self, tier: Tier) -> Client {
         let (_, key) = self.account(tier).await;
         Client::new(&self.base, Some(key))
     }
 
     /// A new account and its key.
-    pub async fn account(&self, tier: Tier) -> (AccountId, String) {
+    pub(crate) async fn account(&self, tier: Tier) -> (AccountId, String) {
         let now = SystemClock.now();
         let email = format!("{}@example.com", hex::encode(rand::random::<[u8; 8]>()));
         let new = NewAccount { email, password_hash: None, tier, is_admin: false };
@@ -95,13 +95,13 @@ impl System {
     }
 
     /// How many rows of the ledger belong to an account.
-    pub async fn ledger_rows(&self, account: AccountId) -> i64 {
+    pub(crate) async fn ledger_rows(&self, account: AccountId) -> i64 {
         let query = "SELECT count(*) FROM ledger WHERE account_id = $1";
         self.sql().await.query_one(query, &[&account.0]).await.unwrap().get(0)
     }
 
     /// A connection to the database, for looking at what no interface shows.
-    pub async fn sql(&self) -> tokio_postgres::Client {
+    pub(crate) async fn sql(&self) -> tokio_postgres::Client {
         let url = self.settings.get("DATABASE_URL").unwrap();
         let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.unwrap();
         tokio::spawn(connection);
@@ -109,12 +109,12 @@ impl System {
     }
 
     /// Every line that the services have logged.
-    pub fn logs(&self) -> String {
+    pub(crate) fn logs(&self) -> String {
         self.roles.iter().map(Role::log).collect()
     }
 
     /// Fails if a service logged an error that the test did not expect.
-    pub fn assert_no_errors_logged(&self) {
+    pub(crate) fn assert_no_errors_logged(&self) {
         let logs = self.logs();
         let errors: Vec<_> = logs.lines().filter(|line| line.contains("\"level\":\"ERROR\"")).collect();
         assert!(errors.is_empty(), "unexpected errors in the log:\n{}", errors.join("\n"));

@@ -8,14 +8,14 @@ use testkit::TestSettings;
 use super::SOON;
 
 /// One running process.
-pub struct Role {
+pub(crate) struct Role {
     child: Child,
     directory: TempDir,
 }
 
 impl Role {
     /// Starts `optimagio` with `args`, and with these settings as its whole environment.
-    pub async fn start(args: &[&str], settings: &TestSettings) -> Self {
+    pub(crate) async fn start(args: &[&str], settings: &TestSettings) -> Self {
         let directory = tempfile::tempdir().unwrap();
         for name in ["uploads", "codec"] {
             std::fs::create_dir(directory.path().join(name)).unwrap();
@@ -40,37 +40,37 @@ impl Role {
     }
 
     /// Everything it has logged.
-    pub fn log(&self) -> String {
+    pub(crate) fn log(&self) -> String {
         std::fs::read_to_string(self.directory.path().join("log")).unwrap_or_default()
     }
 
     /// Where uploads wait.
-    pub fn uploads(&self) -> PathBuf {
+    pub(crate) fn uploads(&self) -> PathBuf {
         self.directory.path().join("uploads")
     }
 
     /// Where the codec's children work.
-    pub fn codec(&self) -> PathBuf {
+    pub(crate) fn codec(&self) -> PathBuf {
         self.directory.path().join("codec")
     }
 
     /// Its process id.
-    pub fn pid(&self) -> u32 {
+    pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
 
     /// The address in the log line with this message.
-    pub async fn address(&self, message: &str) -> String {
+    pub(crate) async fn address(&self, message: &str) -> String {
         self.logged(message).await["fields"]["address"].as_str().unwrap().to_owned()
     }
 
     /// The first log line with this message, once it is there.
-    pub async fn logged(&self, message: &str) -> serde_json::Value {
+    pub(crate) async fn logged(&self, message: &str) -> serde_json::Value {
         let mut found = None;
-        testkit::wait_until(SOON, format!("the log line {message:?} in\n{}", self.log()), async || {
+        testkit::wait_until(SOON, format!("the log line {message:?}"), async || {
             found = self.log().lines().find_map(|line| {
                 let line: serde_json::Value = serde_json::from_str(line).ok()?;
-                (line["fields"]["message"] == message).then_some(line)
+                (line["message"] == message).then_some(line)
             });
             found.is_some()
         })
@@ -79,13 +79,13 @@ impl Role {
     }
 
     /// SIGKILL, at once.
-    pub fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
 
     /// SIGTERM, and the exit code once it has ended.
-    pub async fn terminate(&mut self) -> Option<i32> {
+    pub(crate) async fn terminate(&mut self) -> Option<i32> {
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
         let mut code = None;
@@ -98,7 +98,7 @@ impl Role {
     }
 
     /// Whether it still runs.
-    pub fn is_running(&mut self) -> bool {
+    pub(crate) fn is_running(&mut self) -> bool {
         self.child.try_wait().unwrap().is_none()
     }
 }

@@ -9,6 +9,7 @@ use contracts::{JobEndedMessage, Outcome};
 use domain::ErrorCode;
 use sandbox::Done;
 use store::{ClaimedJob, Completion, Job, OutgoingMessage, StoreError};
+use tracing::Instrument;
 
 use super::work::Timings;
 use crate::app::Worker;
@@ -49,7 +50,7 @@ pub(super) async fn complete(
         tries += 1;
         match committed {
             Ok(Some(outbox_id)) => {
-                tokio::spawn(publish(worker.clone(), event, outbox_id));
+                tokio::spawn(publish(worker.clone(), event, outbox_id).in_current_span());
                 return Ok(true);
             }
             Ok(None) => return Ok(false),
@@ -74,7 +75,7 @@ pub(crate) async fn fail(
     let written =
         worker.store.fail_job(job.id, attempt, failure.code, &failure.message, event.clone(), now).await?;
     if let Some(outbox_id) = written {
-        tokio::spawn(publish(worker.clone(), event, outbox_id));
+        tokio::spawn(publish(worker.clone(), event, outbox_id).in_current_span());
     }
     Ok(())
 }

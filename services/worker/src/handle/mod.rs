@@ -91,7 +91,8 @@ async fn run(worker: &Worker, message: &JobMessage, claimed: ClaimedJob) -> (Out
             }
         }
         Ended::Transient => {
-            let released = worker.store.release_job(claimed.job.id, claimed.attempt, worker.clock.now()).await;
+            let released =
+                worker.store.release_job(claimed.job.id, claimed.attempt, worker.clock.now()).await;
             if let Err(error) = released {
                 tracing::warn!(%error, "the job could not be released; its lease will end");
             }
