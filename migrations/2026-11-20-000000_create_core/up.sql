@@ -50,6 +50,7 @@ CREATE TABLE jobs (
     class             text NOT NULL,
     state             text NOT NULL,
     attempt           integer NOT NULL DEFAULT 0,    -- fencing token: only the newest claim may end the job
+    releases          integer NOT NULL DEFAULT 0,    -- claims given back because a server of ours was down
     lease_until       timestamptz,
     storage_commit    boolean NOT NULL,
     keep_original     boolean NOT NULL,

@@ -53,6 +53,7 @@ diesel::table! {
         class -> Text,
         state -> Text,
         attempt -> Integer,
+        releases -> Integer,
         lease_until -> Nullable<Timestamptz>,
         storage_commit -> Bool,
         keep_original -> Bool,

@@ -24,12 +24,11 @@ pub(crate) async fn delivery(worker: Worker, delivery: Delivery) -> Outcome {
         Ok(_) => return Outcome::Done,
         Err(_) => return Outcome::Retry { after: RETRY_AFTER },
     };
-    let settled = if job.attempt >= MAX_ATTEMPTS {
+    let settled = if job.counted_attempts() >= MAX_ATTEMPTS {
         let failure = Failure {
             code: ErrorCode::ProcessingFailed,
             message: format!(
-                "The image could not be processed in {} attempts. Nothing was charged.",
-                job.attempt
+                "The image could not be processed in {MAX_ATTEMPTS} attempts. Nothing was charged."
             ),
         };
         fail(&worker, &job, None, failure).await.is_ok()

@@ -104,7 +104,7 @@ async fn take(
     let ends_before = if redelivered { DateTime::<Utc>::MAX_UTC } else { now };
     let abandoned = jobs::state.eq(JobState::Processing.as_str()).and(jobs::lease_until.le(ends_before));
     let free = jobs::state.eq(JobState::Queued.as_str()).or(abandoned);
-    let below_limit = jobs::attempt.lt(number::<_, i32>("MAX_ATTEMPTS", MAX_ATTEMPTS)?);
+    let below_limit = jobs::attempt.lt(jobs::releases + number::<_, i32>("MAX_ATTEMPTS", MAX_ATTEMPTS)?);
     let claim = diesel::update(jobs::table.find(id.0).filter(below_limit.and(free)))
         .set((
             jobs::state.eq(JobState::Processing.as_str()),
@@ -143,5 +143,6 @@ async fn why_not(
             return Ok(Some(Claim::Held { until }));
         }
     }
-    Ok((job.attempt >= MAX_ATTEMPTS).then_some(Claim::Exhausted { attempt: job.attempt }))
+    let attempt = job.counted_attempts();
+    Ok((attempt >= MAX_ATTEMPTS).then_some(Claim::Exhausted { attempt }))
 }

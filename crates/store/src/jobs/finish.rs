@@ -135,6 +135,7 @@ impl Store {
         let changed = diesel::update(mine.filter(jobs::state.eq(JobState::Processing.as_str())))
             .set((
                 jobs::state.eq(JobState::Queued.as_str()),
+                jobs::releases.eq(jobs::releases + 1),
                 jobs::lease_until.eq(None::<DateTime<Utc>>),
                 jobs::enqueued_at.eq(now),
             ))

@@ -33,6 +33,8 @@ pub struct Job {
     pub state: JobState,
     /// How often it was claimed; the newest claim's fencing token.
     pub attempt: u32,
+    /// How many of these claims were given back because a server of ours was down.
+    pub releases: u32,
     /// Until when the holder is believed to be alive.
     pub lease_until: Option<DateTime<Utc>>,
     /// Whether the result is kept until it is deleted.
@@ -63,6 +65,14 @@ pub struct Job {
     pub finished_at: Option<DateTime<Utc>>,
 }
 
+impl Job {
+    /// Claims that may speak against the image: an outage of ours is no attempt (RELIABILITY D10).
+    #[must_use]
+    pub const fn counted_attempts(&self) -> u32 {
+        self.attempt.saturating_sub(self.releases)
+    }
+}
+
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = jobs, check_for_backend(Pg))]
 pub(crate) struct JobRow {
@@ -74,6 +84,7 @@ pub(crate) struct JobRow {
     class: String,
     state: String,
     attempt: i32,
+    releases: i32,
     lease_until: Option<DateTime<Utc>>,
     storage_commit: bool,
     keep_original: bool,
@@ -103,6 +114,7 @@ impl TryFrom<JobRow> for Job {
             class: named("jobs.class", &row.class)?,
             state: named("jobs.state", &row.state)?,
             attempt: number("jobs.attempt", row.attempt)?,
+            releases: number("jobs.releases", row.releases)?,
             lease_until: row.lease_until,
             storage_commit: row.storage_commit,
             keep_original: row.keep_original,

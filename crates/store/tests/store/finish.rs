@@ -81,3 +81,15 @@ async fn a_released_job_is_queued_again_with_its_count() {
     assert_eq!((job.state, job.attempt, job.lease_until), (JobState::Queued, 1, None));
     assert_eq!(f.claim(id, at(3)).await.attempt, 2);
 }
+
+#[tokio::test]
+async fn an_outage_of_ours_never_uses_up_the_attempts() {
+    let f = Fixture::new().await;
+    let id = f.queued(1).await;
+    for attempt in 1..=10 {
+        assert_eq!(f.claim(id, at(i64::from(attempt))).await.attempt, attempt);
+        assert!(f.store.release_job(id, attempt, at(i64::from(attempt))).await.unwrap());
+    }
+    let job = f.store.job(id).await.unwrap().unwrap();
+    assert_eq!((job.attempt, job.counted_attempts()), (10, 0));
+}

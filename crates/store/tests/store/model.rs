@@ -13,12 +13,13 @@ use crate::fixture::{Fixture, LEASE, at, message};
 struct Model {
     state: JobState,
     attempt: u32,
+    releases: u32,
 }
 
 impl Model {
     /// Whether a claim is refused although the state machine permits it.
     fn exhausted(&self) -> bool {
-        self.attempt >= MAX_ATTEMPTS
+        self.attempt - self.releases >= MAX_ATTEMPTS
     }
 }
 
@@ -39,7 +40,7 @@ async fn happen(f: &Fixture, id: JobId, event: JobEvent, attempt: u32, now: i64)
 
 async fn follow(f: &Fixture, number: u32, events: Vec<(JobEvent, bool)>) {
     let id = f.queued(number).await;
-    let mut model = Model { state: JobState::Queued, attempt: 0 };
+    let mut model = Model { state: JobState::Queued, attempt: 0, releases: 0 };
     let ledger_before = f.rows("ledger").await;
     for (now, (event, stale)) in (1..).zip(events) {
         let stale = stale && matches!(event, JobEvent::Release | JobEvent::Complete);
@@ -55,6 +56,7 @@ async fn follow(f: &Fixture, number: u32, events: Vec<(JobEvent, bool)>) {
         if let Some(next) = expected {
             model.state = next;
             model.attempt += u32::from(event == JobEvent::Claim);
+            model.releases += u32::from(event == JobEvent::Release);
         }
         let job = f.store.job(id).await.unwrap().unwrap();
         assert_eq!((job.state, job.attempt), (model.state, model.attempt));

@@ -56,7 +56,7 @@ pub(super) async fn run(worker: &Worker, message: &JobMessage, claimed: &Claimed
         request: Request { params: claimed.job.image_id.params, effort: Effort::Interactive },
         pixels: message.source_pixels,
         memory_bytes: imaging::memory_budget_bytes(message.source_pixels, claimed.source.format),
-        solo: claimed.attempt > 1,
+        solo: claimed.job.counted_attempts() > 1,
     };
     let done = match encode(worker, work).await {
         Ok(done) => done,
