@@ -14,6 +14,16 @@ pub enum ImagingError {
         /// The decoder's own words; for the log only.
         detail: String,
     },
+    /// The result would have more pixels than its format can hold within a child's memory.
+    #[error("{pixels} pixels exceed the {limit} of {}", format.as_source().display_name())]
+    ResultTooLarge {
+        /// The format of the result.
+        format: OutputFormat,
+        /// Pixels of the result.
+        pixels: u64,
+        /// Most pixels of this format.
+        limit: u64,
+    },
     /// libvips could not be initialised.
     #[error("libvips cannot be started: {0}")]
     Start(String),
@@ -58,6 +68,15 @@ impl ImagingError {
                 format!(
                     "The {} file cannot be decoded: it is damaged, cut off or of an unsupported variant.",
                     format.display_name()
+                ),
+            ),
+            Self::ResultTooLarge { format, pixels, limit } => Rejection::field(
+                ErrorCode::ImageTooLarge,
+                "format",
+                format!(
+                    "An {} result may have at most {limit} pixels, not {pixels}; ask for a smaller width or \
+                     height, or for another format.",
+                    format.as_source().display_name()
                 ),
             ),
             Self::Start(_)

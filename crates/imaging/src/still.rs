@@ -1,12 +1,13 @@
 use std::time::Instant;
 
-use domain::SourceFormat;
+use domain::{OutputFormat, RequestedFormat, SourceFormat};
 
+use crate::candidates::{MAX_AV1_PIXELS, Traits};
 use crate::encoders::{Encoder, Settings};
 use crate::finish::{Candidate, Facts, finish};
 use crate::job::Job;
 use crate::orient::upright;
-use crate::pixels::Pixels;
+use crate::pixels::{Layout, Pixels};
 use crate::quality::quality;
 use crate::request::Encoded;
 use crate::vips::{self, Decoded};
@@ -47,10 +48,17 @@ fn decode(job: &Job<'_>) -> Result<Decoded, ImagingError> {
 
 /// Encodes with every encoder worth trying and keeps the smallest file.
 fn encode_smallest(job: &Job<'_>, pixels: &Pixels) -> Result<Candidate, ImagingError> {
-    let graphic = analysis::is_graphic(pixels);
+    let count = u64::from(pixels.width()) * u64::from(pixels.height());
+    let fits_av1 = count <= MAX_AV1_PIXELS;
+    if job.request.params.format == RequestedFormat::Avif && !fits_av1 {
+        let format = OutputFormat::Avif;
+        return Err(ImagingError::ResultTooLarge { format, pixels: count, limit: MAX_AV1_PIXELS });
+    }
+    let opaque = pixels.layout() != Layout::Rgba;
+    let traits = Traits { graphic: analysis::is_graphic(pixels), opaque, fits_av1 };
     let mut best: Option<Candidate> = None;
-    for encoder in candidates::for_still(job.request.params.format, graphic, job.config.avif_encoder) {
-        let candidate = encode(job, pixels, *encoder)?;
+    for encoder in candidates::for_still(job.request.params.format, traits, job.config.avif_encoder) {
+        let candidate = encode(job, pixels, encoder)?;
         if best.as_ref().is_none_or(|best| candidate.bytes.len() < best.bytes.len()) {
             best = Some(candidate);
         }

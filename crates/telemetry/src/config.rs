@@ -69,7 +69,8 @@ impl Config {
 fn log_filter(reader: &mut Reader) -> Targets {
     let text = reader.or(
         "LOG_FILTER",
-        "info".to_owned(),
+        // lapin logs as errors what `bus` handles and logs itself, actix what clients do wrong.
+        "info,lapin=off,actix_http=off,actix_server=warn".to_owned(),
         "Which events are logged: a level, then target=level pairs, for example info,limiter=debug",
     );
     text.parse().unwrap_or_else(|error| {

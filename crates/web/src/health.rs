@@ -69,9 +69,9 @@ struct Ready {
 /// Adds `/api/health`, `/api/healthz/live` and `/api/healthz/ready`; needs `Data<Health>`.
 pub fn configure(service: &mut ServiceConfig) {
     service
-        .service(web::resource("/api/health").get(health))
-        .service(web::resource("/api/healthz/live").get(live))
-        .service(web::resource("/api/healthz/ready").get(ready));
+        .service(web::resource("/api/health").get(health).head(health))
+        .service(web::resource("/api/healthz/live").get(live).head(live))
+        .service(web::resource("/api/healthz/ready").get(ready).head(ready));
 }
 
 async fn health(health: Data<Health>) -> HttpResponse {

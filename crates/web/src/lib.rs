@@ -6,6 +6,7 @@ mod body;
 mod caller;
 mod config;
 mod error;
+mod hang_up;
 mod health;
 mod job_view;
 mod metrics;

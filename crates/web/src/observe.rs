@@ -9,6 +9,7 @@ use actix_web::{Error, HttpMessage, web::Data};
 use domain::ErrorCode;
 use tracing::{Instrument, Span, field};
 
+use crate::hang_up::Connection;
 use crate::request_id::{self, RequestId};
 use crate::{ApiError, HttpMetrics};
 
@@ -26,15 +27,21 @@ pub async fn observe(
     let method = request.method().clone();
     let route = request.match_pattern().unwrap_or_else(|| "unmatched".to_owned());
     let problem = wants_problem(request.headers());
-    let has_body = request.headers().contains_key(header::TRANSFER_ENCODING)
-        || request.headers().get(header::CONTENT_LENGTH).is_some_and(|length| length != "0");
+    let body = RequestBody::of(&request);
+    let connection = request.conn_data::<Connection>().cloned();
     let metrics = request.app_data::<Data<HttpMetrics>>().cloned();
     let span = request_span(&request, method.as_str(), &route, &id);
 
     let _active = metrics.as_ref().map(|metrics| metrics.enter());
     let outcome = next.call(request).instrument(span.clone()).await?;
     let mut response = render_error(outcome.map_into_boxed_body(), problem, &id);
-    finish(&mut response, &id, has_body);
+    finish(&mut response, &id);
+    if body.may_remain_after(response.status()) {
+        response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+        if let Some(connection) = connection {
+            connection.hang_up();
+        }
+    }
     let status = response.status();
     span.record("http.response.status_code", status.as_u16());
     if status.is_server_error() {
@@ -44,6 +51,36 @@ pub async fn observe(
         metrics.observe(method.as_str(), &route, status.as_u16(), started.elapsed());
     }
     Ok(response)
+}
+
+/// How the body of a request is delimited.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum RequestBody {
+    None,
+    Sized,
+    Chunked,
+}
+
+impl RequestBody {
+    fn of(request: &ServiceRequest) -> Self {
+        let headers = request.headers();
+        if headers.contains_key(header::TRANSFER_ENCODING) {
+            Self::Chunked
+        } else if headers.get(header::CONTENT_LENGTH).is_some_and(|length| length != "0") {
+            Self::Sized
+        } else {
+            Self::None
+        }
+    }
+
+    /// Whether bytes of it may still be on the wire after the answer: the connection cannot be used again.
+    fn may_remain_after(self, status: StatusCode) -> bool {
+        match self {
+            Self::None => false,
+            Self::Sized => status.as_u16() >= 400,
+            Self::Chunked => true,
+        }
+    }
 }
 
 /// The path itself stays out of the span: it may hold a capability.
@@ -130,17 +167,13 @@ fn keep_allow(before: ServiceResponse, rendered: actix_web::HttpResponse) -> Ser
     after
 }
 
-fn finish(response: &mut ServiceResponse, id: &RequestId, has_body: bool) {
+fn finish(response: &mut ServiceResponse, id: &RequestId) {
     if let Ok(value) = HeaderValue::from_str(id.as_str()) {
         response.headers_mut().insert(request_id::HEADER, value);
     }
     if !response.headers().contains_key(header::X_CONTENT_TYPE_OPTIONS) {
         let nosniff = HeaderValue::from_static("nosniff");
         response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, nosniff);
-    }
-    // A body that was refused half-way is still on the wire: the connection cannot be used again.
-    if has_body && response.status().as_u16() >= 400 {
-        response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
     }
 }
 

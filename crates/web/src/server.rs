@@ -7,6 +7,7 @@ use actix_web::body::MessageBody;
 use actix_web::dev::{AppConfig, Server, ServiceFactory};
 use actix_web::{Error, HttpServer};
 
+use crate::hang_up;
 use crate::{ApiError, Config};
 
 /// A bound listener that serves once its server is awaited.
@@ -40,6 +41,7 @@ where
         .client_disconnect_timeout(std::time::Duration::from_secs(2))
         .keep_alive(config.keep_alive)
         .shutdown_timeout(20)
+        .on_connect(hang_up::remember)
         .disable_signals()
         .bind(listen)?;
     let address = server.addrs().first().copied().unwrap_or(listen);

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod app;
+mod body;
 mod config;
 mod docs;
 mod forward;

@@ -20,6 +20,8 @@ const SWEEP_ROWS: u32 = 200;
 const SWEEP_AFTER: TimeDelta = TimeDelta::seconds(2);
 /// A queued job this old, while its queue is empty, has lost its message.
 const LOST_AFTER: TimeDelta = TimeDelta::seconds(60);
+/// While others wait a job may be waiting as well; after this long another message does no harm.
+const LOST_AFTER_IN_A_QUEUE: TimeDelta = TimeDelta::minutes(10);
 const SWEEP_EVERY: Duration = Duration::from_secs(1);
 const RECONCILE_EVERY: Duration = Duration::from_secs(30);
 const WATCH_EVERY: Duration = Duration::from_secs(2);
@@ -55,12 +57,13 @@ pub(crate) async fn reconcile(app: App) {
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        if !app.bus.is_connected() || !queues_are_empty(&app).await {
+        if !app.bus.is_connected() {
             continue;
         }
         let now = app.clock.now();
+        let lost_after = if queues_are_empty(&app).await { LOST_AFTER } else { LOST_AFTER_IN_A_QUEUE };
         let make = |job: &Job, source: &Source| lost_message(&app, job, source);
-        match app.store.republish_stuck(now, now - LOST_AFTER, SWEEP_ROWS, make).await {
+        match app.store.republish_stuck(now, now - lost_after, SWEEP_ROWS, make).await {
             Ok(jobs) if jobs.is_empty() => {}
             Ok(jobs) => {
                 app.metrics.republished.inc_by(jobs.len() as u64);
@@ -71,7 +74,7 @@ pub(crate) async fn reconcile(app: App) {
     }
 }
 
-/// A job that waits in a long queue is not lost: messages are written again only when nothing waits.
+/// A job that waits in a long queue is not lost.
 async fn queues_are_empty(app: &App) -> bool {
     for class in JobClass::ALL {
         if !matches!(app.bus.queue_depth(class).await, Ok(0)) {

@@ -182,6 +182,31 @@ async fn errors_are_problem_documents_for_those_who_ask() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_never_ends_does_not_hold_its_connection() {
+    let system = System::start().await;
+    let address = system.base().strip_prefix("http://").unwrap().to_owned();
+    let heads = [
+        "POST /nope HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n",
+        "GET /api/health HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab",
+        "POST /api/optimize HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n",
+    ];
+    for head in heads {
+        let address = address.clone();
+        let ended = tokio::task::spawn_blocking(move || {
+            let mut socket = TcpStream::connect(address).unwrap();
+            socket.set_read_timeout(Some(Duration::from_secs(15))).unwrap();
+            socket.write_all(head.as_bytes()).unwrap();
+            let mut answer = Vec::new();
+            // Ends with the connection, or with the time-out that the test is about.
+            socket.read_to_end(&mut answer).is_ok() && answer.starts_with(b"HTTP/1.1 ")
+        })
+        .await
+        .unwrap();
+        assert!(ended, "still open: {head:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_body_that_stops_arriving_is_closed_with_408() {
     let settings = testkit::settings().await.with("UPLOAD_RATE_WINDOW_SECONDS", "0.3");
     let system = System::with(settings).await;

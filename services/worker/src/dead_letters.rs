@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bus::{Delivery, Outcome};
 use contracts::JobMessage;
-use domain::{ErrorCode, MAX_ATTEMPTS};
+use domain::{ErrorCode, JobState, MAX_ATTEMPTS};
 use store::Job;
 
 use crate::app::Worker;
@@ -24,6 +24,10 @@ pub(crate) async fn delivery(worker: Worker, delivery: Delivery) -> Outcome {
         Ok(_) => return Outcome::Done,
         Err(_) => return Outcome::Retry { after: RETRY_AFTER },
     };
+    let alive = job.lease_until.is_some_and(|until| until > worker.clock.now());
+    if job.state == JobState::Processing && alive {
+        return Outcome::Retry { after: RETRY_AFTER };
+    }
     let settled = if job.counted_attempts() >= MAX_ATTEMPTS {
         let failure = Failure {
             code: ErrorCode::ProcessingFailed,

@@ -10,7 +10,10 @@ use libaom_sys as ffi;
 use super::Settings;
 use super::yuv::{BIT_DEPTH, Planes};
 use crate::ImagingError;
-use crate::request::Effort;
+
+/// libaom's `cpu-used`. Speed 8 saves little or no time on photos with smooth areas and makes them 1.4 to 4
+/// times as large (7 of 50 photos; libaom 3.11), so that callers who wait get speed 6 as well.
+const SPEED: c_int = 6;
 
 /// One AV1 key frame through libaom, still-picture mode, constant quality.
 pub(super) fn encode(planes: &Planes, settings: &Settings<'_>) -> Result<Vec<u8>, ImagingError> {
@@ -72,8 +75,7 @@ impl Encoder {
     }
 
     fn tune(&mut self, planes: &Planes, settings: &Settings<'_>) -> Result<(), ImagingError> {
-        let speed = if settings.effort == Effort::Background { 6 } else { 8 };
-        self.control(ffi::AOME_SET_CPUUSED, speed)?;
+        self.control(ffi::AOME_SET_CPUUSED, SPEED)?;
         self.control(ffi::AOME_SET_CQ_LEVEL, cq_level(settings.quality))?;
         self.control(ffi::AV1E_SET_ROW_MT, c_int::from(settings.threads > 1))?;
         self.control(ffi::AV1E_SET_COLOR_RANGE, ffi::AOM_CR_FULL_RANGE.cast_signed())?;

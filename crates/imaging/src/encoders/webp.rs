@@ -22,24 +22,34 @@ pub(super) enum Mode {
 
 /// WebP through libwebp 1.6.
 pub(super) fn encode(pixels: &Pixels, settings: &Settings<'_>, mode: Mode) -> Result<Vec<u8>, ImagingError> {
-    let config = config(settings, mode)?;
+    let config = config(pixels, settings, mode)?;
     let mut picture =
         Picture::import(&pixels.without_grey(), mode == Mode::Lossless || config.use_sharp_yuv != 0)?;
     picture.encode(&config)
 }
 
-fn config(settings: &Settings<'_>, mode: Mode) -> Result<ffi::WebPConfig, ImagingError> {
+/// From this many pixels on a caller does not wait for the usual effort: 100 megapixels at method 4 take as
+/// long as a child may live.
+const LARGE_PIXELS: u64 = 25_000_000;
+
+fn config(pixels: &Pixels, settings: &Settings<'_>, mode: Mode) -> Result<ffi::WebPConfig, ImagingError> {
     let mut config = ffi::WebPConfig::new().map_err(|()| failed("version mismatch"))?;
     let thorough = settings.effort == Effort::Background;
+    let large = u64::from(pixels.width()) * u64::from(pixels.height()) > LARGE_PIXELS;
+    let method = match (large, thorough) {
+        (true, _) => 2,
+        (false, true) => 6,
+        (false, false) => 4,
+    };
     config.thread_level = c_int::from(settings.threads > 1);
     if mode == Mode::Lossless {
         config.lossless = 1;
         // Method and quality are both effort here; 4 and 75 are libwebp's own middle.
-        config.method = if thorough { 6 } else { 4 };
+        config.method = method;
         config.quality = 75.0;
     } else {
         config.quality = settings.quality.clamp(0.0, 100.0);
-        config.method = if thorough { 6 } else { 4 };
+        config.method = method;
         config.use_sharp_yuv = c_int::from(thorough);
     }
     Ok(config)

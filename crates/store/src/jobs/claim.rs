@@ -137,12 +137,13 @@ async fn why_not(
     if job.state.is_final() {
         return Ok(Some(Claim::Finished(job.state)));
     }
-    if job.state == JobState::Processing && !redelivered {
+    // Even with `redelivered`: the last permitted attempt may be alive and about to end the job.
+    let spent = job.counted_attempts() >= MAX_ATTEMPTS;
+    if job.state == JobState::Processing && (spent || !redelivered) {
         let until = job.lease_until.ok_or(StoreError::Corrupt { what: "a held job without a lease" })?;
         if until > now {
             return Ok(Some(Claim::Held { until }));
         }
     }
-    let attempt = job.counted_attempts();
-    Ok((attempt >= MAX_ATTEMPTS).then_some(Claim::Exhausted { attempt }))
+    Ok(spent.then_some(Claim::Exhausted { attempt: job.counted_attempts() }))
 }

@@ -58,7 +58,10 @@ async fn the_last_attempt_is_the_last() {
         assert_eq!(claimed.attempt, attempt);
     }
     let exhausted = Claim::Exhausted { attempt: MAX_ATTEMPTS };
-    assert_eq!(f.store.claim_job(id, at(0), LEASE, true).await.unwrap(), exhausted);
+    // The last attempt may be alive: only the end of its lease says that it is not.
+    let held = Claim::Held { until: at(60) };
+    assert_eq!(f.store.claim_job(id, at(0), LEASE, true).await.unwrap(), held);
+    assert_eq!(f.store.claim_job(id, at(61), LEASE, true).await.unwrap(), exhausted);
     assert_eq!(f.store.claim_job(id, at(61), LEASE, false).await.unwrap(), exhausted);
     assert_eq!(f.store.job(id).await.unwrap().unwrap().attempt, MAX_ATTEMPTS);
 }

@@ -83,7 +83,7 @@ pub(crate) async fn create(
     payload: Payload,
     app: Data<App>,
 ) -> Result<HttpResponse, ApiError> {
-    let asked: CreateKey = json(&request, payload).await?;
+    let asked: CreateKey = json(&app, &request, payload).await?;
     let now = app.clock.now();
     let label = check_label(&asked.label)?;
     if asked.expires_at.is_some_and(|end| end <= now) {

@@ -73,7 +73,7 @@ pub(crate) async fn sign_up(
     app: Data<App>,
 ) -> Result<HttpResponse, ApiError> {
     attempts::count(&app, &request).await?;
-    let given: Credentials = json(&request, payload).await?;
+    let given: Credentials = json(&app, &request, payload).await?;
     let email = check_email(&given.email)?;
     let hash = tokio::task::spawn_blocking(move || auth::hash_password(&given.password))
         .await
@@ -107,7 +107,7 @@ pub(crate) async fn log_in(
     app: Data<App>,
 ) -> Result<HttpResponse, ApiError> {
     attempts::count(&app, &request).await?;
-    let given: Credentials = json(&request, payload).await?;
+    let given: Credentials = json(&app, &request, payload).await?;
     let email = given.email.trim().to_lowercase();
     let account = if email.len() > MAX_EMAIL || email.contains('\0') {
         None

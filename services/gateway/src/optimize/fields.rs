@@ -49,21 +49,7 @@ pub(crate) struct OptimizeRequest {
 impl Fields {
     /// Takes one field. An empty value counts as not given, as HTML forms send it.
     pub(crate) fn set(&mut self, name: &str, value: String) -> Result<(), Rejection> {
-        let canonical = NAMES
-            .iter()
-            .find(|(canonical, aliases)| *canonical == name || aliases.contains(&name))
-            .map(|(canonical, _)| *canonical)
-            .ok_or_else(|| {
-                let known: Vec<_> = NAMES.iter().map(|(name, _)| *name).collect();
-                let shown: String = name.chars().filter(|c| !c.is_control()).take(64).collect();
-                Rejection::invalid(
-                    shown.clone(),
-                    format!(
-                        "`{shown}` is not a field of this request; the fields are image, {}.",
-                        known.join(", ")
-                    ),
-                )
-            })?;
+        let canonical = Self::canonical(name)?;
         if value.len() > MAX_VALUE_BYTES {
             return Err(Rejection::invalid(
                 canonical,
@@ -78,6 +64,25 @@ impl Fields {
         }
         self.given.push((canonical, value));
         Ok(())
+    }
+
+    /// The field's own name, by its name or an alias.
+    pub(crate) fn canonical(name: &str) -> Result<&'static str, Rejection> {
+        NAMES
+            .iter()
+            .find(|(canonical, aliases)| *canonical == name || aliases.contains(&name))
+            .map(|(canonical, _)| *canonical)
+            .ok_or_else(|| {
+                let known: Vec<_> = NAMES.iter().map(|(name, _)| *name).collect();
+                let shown: String = name.chars().filter(|c| !c.is_control()).take(64).collect();
+                Rejection::invalid(
+                    shown.clone(),
+                    format!(
+                        "`{shown}` is not a field of this request; the fields are image, {}.",
+                        known.join(", ")
+                    ),
+                )
+            })
     }
 
     /// Checks everything together; `has_image` says whether an `image` part came.

@@ -8,11 +8,11 @@ use bytes::{Bytes, BytesMut};
 use domain::{ErrorCode, Rejection};
 use futures_util::{Stream, StreamExt};
 
-use super::body::{BodyFault, GuardedBody};
 use super::fields::{Fields, MAX_VALUE_BYTES, OptimizeRequest};
 use super::filename;
 use super::shared::SharedBody;
 use super::spool::{Spool, SpoolError, Spooled};
+use crate::body::{BodyFault, GuardedBody};
 use crate::config::UploadLimits;
 
 /// Most parts of a multipart body: every field and its alias, and the image.
@@ -110,14 +110,15 @@ pub(crate) async fn read(
 }
 
 fn refuse_encoding(headers: &HeaderMap) -> Result<(), Rejection> {
-    match headers.get(header::CONTENT_ENCODING) {
-        Some(coding) if !coding.as_bytes().eq_ignore_ascii_case(b"identity") => Err(Rejection::field(
-            ErrorCode::UnsupportedEncoding,
-            "Content-Encoding",
-            "Compressed request bodies are not accepted; send the body without Content-Encoding.",
-        )),
-        _ => Ok(()),
+    let plain = |coding: &header::HeaderValue| coding.as_bytes().eq_ignore_ascii_case(b"identity");
+    if headers.get_all(header::CONTENT_ENCODING).all(plain) {
+        return Ok(());
     }
+    Err(Rejection::field(
+        ErrorCode::UnsupportedEncoding,
+        "Content-Encoding",
+        "Compressed request bodies are not accepted; send the body without Content-Encoding.",
+    ))
 }
 
 fn content_length(headers: &HeaderMap) -> Option<u64> {
@@ -160,6 +161,7 @@ async fn read_multipart(
             }
             upload = Some(read_file(&mut part, limits, max_file_bytes).await?);
         } else {
+            Fields::canonical(&name)?;
             let value = read_value(&mut part, &name).await?;
             fields.set(&name, value)?;
         }

@@ -1,7 +1,6 @@
 //! `POST /api/optimize`: one image in, its smaller twin out.
 
 mod accept;
-mod body;
 mod errors;
 mod fields;
 mod filename;

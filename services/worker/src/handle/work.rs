@@ -75,12 +75,12 @@ pub(super) async fn run(worker: &Worker, message: &JobMessage, claimed: &Claimed
     commit(worker, claimed, key, done, timings).await
 }
 
-/// A child that died or ran out of time may have suffered from its neighbours: it gets one more try, alone.
-/// The second death is an answer about the image.
+/// A child that died may have suffered from its neighbours: the image gets one more try, alone. The second
+/// death is an answer about the image. One that ran out of time would do so again.
 async fn encode(worker: &Worker, work: Work) -> Result<Done, Verdict> {
     let alone = Work { solo: true, ..work.clone() };
     match worker.pool.run(work.clone()).await {
-        Err(Verdict::Crashed(_) | Verdict::TimedOut(_)) if !work.solo => worker.pool.run(alone).await,
+        Err(Verdict::Crashed(_)) if !work.solo => worker.pool.run(alone).await,
         verdict => verdict,
     }
 }
