@@ -5,7 +5,7 @@ PACKAGES=(
     # to build
     ca-certificates cmake curl g++ libvips-dev make nasm pkg-config
     # to run
-    postgresql-15 procps rabbitmq-server redis-server
+    postgresql-15 procps python3 rabbitmq-server redis-server
 )
 POLICY=/usr/sbin/policy-rc.d
 CREATECLUSTER=/etc/postgresql-common/createcluster.conf
