@@ -8,7 +8,11 @@ process_started() {
     stat=$(cat "/proc/$1/stat" 2>/dev/null) || return 1
     # Field 3 (the state) is the first one after the command's name, which may hold blanks.
     read -ra fields <<<"${stat##*) }"
-    [[ ${fields[0]} != [ZX] ]] || return 1
+    # A killed leader is a zombie at once, while its threads may still hold the sockets.
+    if [[ ${fields[0]} == [ZX] ]]; then
+        local threads=("/proc/$1/task"/*)
+        ((${#threads[@]} > 1)) || return 1
+    fi
     printf '%s\n' "${fields[19]}"
 }
 
