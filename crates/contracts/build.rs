@@ -4,9 +4,11 @@ use std::error::Error;
 use std::path::Path;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let include = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../proto");
+    // Relative to the package, where cargo runs this: a compiled script may serve several checkouts that share
+    // a target directory.
+    let include = Path::new("../../proto");
     println!("cargo::rerun-if-changed={}", include.join("imaging").display());
-    let descriptors = protox::compile(["imaging/v1/job.proto"], [&include])?;
+    let descriptors = protox::compile(["imaging/v1/job.proto"], [include])?;
     prost_build::Config::new().compile_fds(descriptors)?;
     Ok(())
 }

@@ -1,6 +1,9 @@
 //! From outbox rows to the broker: at once after the commit, and by the relay for what was left.
 
+use std::collections::BTreeMap;
+
 use bus::Outgoing;
+use contracts::JobMessage;
 use store::OutgoingMessage;
 
 use crate::app::App;
@@ -26,5 +29,17 @@ pub(crate) fn to_bus(message: OutgoingMessage) -> Outgoing {
         message_id: message.message_id,
         headers: message.headers,
         body: message.body,
+    }
+}
+
+/// The outbox row that offers a job to the workers; `trace` continues the trace of its request.
+pub(crate) fn offer(app: &App, job: &JobMessage, trace: &BTreeMap<String, String>) -> OutgoingMessage {
+    OutgoingMessage {
+        exchange: app.bus.names().jobs_exchange(),
+        routing_key: job.class.as_str().to_owned(),
+        message_id: job.job_id.to_string(),
+        headers: trace.clone(),
+        body: job.encode(),
+        job_id: Some(job.job_id),
     }
 }

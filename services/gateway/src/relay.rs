@@ -94,14 +94,7 @@ fn lost_message(app: &App, job: &Job, source: &Source) -> OutgoingMessage {
         class: job.class,
         enqueued_at: app.clock.now(),
     };
-    OutgoingMessage {
-        exchange: app.bus.names().jobs_exchange(),
-        routing_key: job.class.as_str().to_owned(),
-        message_id: job.id.to_string(),
-        headers: job.trace_context.clone(),
-        body: message.encode(),
-        job_id: Some(job.id),
-    }
+    publish::offer(app, &message, &job.trace_context)
 }
 
 /// Wakes the requests that wait for a job, for ever.

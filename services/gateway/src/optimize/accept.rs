@@ -96,12 +96,5 @@ fn job_message(app: &App, job: &NewJob, now: chrono::DateTime<chrono::Utc>) -> O
         class: job.class,
         enqueued_at: now,
     };
-    OutgoingMessage {
-        exchange: app.bus.names().jobs_exchange(),
-        routing_key: job.class.as_str().to_owned(),
-        message_id: job.id.to_string(),
-        headers: job.trace_context.clone(),
-        body: message.encode(),
-        job_id: Some(job.id),
-    }
+    publish::offer(app, &message, &job.trace_context)
 }
