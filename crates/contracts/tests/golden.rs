@@ -7,8 +7,11 @@ use std::path::Path;
 
 use contracts::{JobEndedMessage, JobMessage};
 
+/// From this package's folder, in which its tests run.
+const FIXTURES: &str = "../../proto/fixtures/v1";
+
 fn golden(name: &str) -> Vec<u8> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../proto/fixtures/v1").join(name);
+    let path = Path::new(FIXTURES).join(name);
     std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
@@ -28,8 +31,7 @@ fn golden_events_decode_to_their_values() {
 
 #[test]
 fn every_golden_file_has_a_sample() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../proto/fixtures/v1");
-    let mut files: Vec<_> = std::fs::read_dir(folder)
+    let mut files: Vec<_> = std::fs::read_dir(FIXTURES)
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();

@@ -27,5 +27,6 @@ pub use config::Config;
 pub use error::SandboxError;
 pub use launcher::{CHILD_COMMAND, Launcher};
 pub use pool::Pool;
+pub use protocol::Refusal;
 pub use serve::{child_main, serve};
 pub use work::{Done, Verdict, Work};

@@ -35,6 +35,27 @@ pub(crate) struct Order {
     pub(crate) cpu_seconds: u64,
 }
 
+/// Why the codec made no result.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Refusal {
+    /// What the owner of the image is told.
+    pub rejection: Rejection,
+    /// The libraries' own words, for the log only; cut to 1,000 characters.
+    pub detail: Option<String>,
+}
+
+impl From<Rejection> for Refusal {
+    fn from(rejection: Rejection) -> Self {
+        Self { rejection, detail: None }
+    }
+}
+
+impl From<imaging::ImagingError> for Refusal {
+    fn from(error: imaging::ImagingError) -> Self {
+        Self { rejection: error.rejection(), detail: Some(error.to_string().chars().take(1_000).collect()) }
+    }
+}
+
 /// What the child says.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -49,7 +70,7 @@ pub(crate) enum Answer {
         codec_micros: u64,
         peak_rss_bytes: Option<u64>,
     },
-    Rejected(Rejection),
+    Rejected(Refusal),
     /// The source cannot be read, the result cannot be written, or the codec cannot start.
     Failed(String),
 }

@@ -5,9 +5,10 @@ use std::process::ExitStatus;
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::ErrorCode;
 use tokio::time::timeout;
 
-use crate::protocol::{self, Answer, Order};
+use crate::protocol::{self, Answer, Order, Refusal};
 use crate::work::{crashed, timed_out};
 use crate::{Config, Done, Pool, SandboxError, Verdict, Work};
 
@@ -82,9 +83,22 @@ fn judge(answer: Answer, result: &Path) -> Result<Done, Verdict> {
             let codec = Duration::from_micros(codec_micros);
             Ok(Done { report, size: found.len(), sha256, codec, peak_rss_bytes })
         }
-        Answer::Rejected(rejection) => Err(Verdict::Rejected(rejection)),
+        Answer::Rejected(refusal) => {
+            log_refusal(&refusal);
+            Err(Verdict::Rejected(refusal.rejection))
+        }
         Answer::Failed(problem) => Err(SandboxError::Files(problem).into()),
         Answer::Ready | Answer::Accepted => Err(crashed()),
+    }
+}
+
+/// An image may be bad; a codec that fails on a good one is ours to look into.
+fn log_refusal(Refusal { rejection, detail }: &Refusal) {
+    let (code, detail) = (rejection.code.as_str(), detail.as_deref().unwrap_or_default());
+    if rejection.code == ErrorCode::ProcessingFailed {
+        tracing::warn!(code, detail, "the codec failed on an image");
+    } else {
+        tracing::debug!(code, detail, "the codec refused an image");
     }
 }
 

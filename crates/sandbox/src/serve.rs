@@ -3,10 +3,10 @@ use std::io::{self, Read, Write};
 use std::process::ExitCode;
 use std::time::Instant;
 
-use domain::{Rejection, Sha256Hash};
+use domain::Sha256Hash;
 
 use crate::confine::{confine, limit_job, unlimit_job};
-use crate::protocol::{self, Answer, Hello, Order};
+use crate::protocol::{self, Answer, Hello, Order, Refusal};
 
 /// The child's whole life with the real codec: the body of the hidden subcommand that a
 /// [`Launcher`](crate::Launcher) names.
@@ -14,16 +14,13 @@ use crate::protocol::{self, Answer, Hello, Order};
 /// Reads from stdin, answers on stdout, ends when stdin does. Everything that goes wrong is told to the
 /// parent, never to a terminal.
 pub fn child_main(config: &imaging::CodecConfig) -> ExitCode {
-    serve(
-        || imaging::start(config).map_err(|error| error.to_string()),
-        |source, request| imaging::optimize(source, request).map_err(|error| error.rejection()),
-    )
+    serve(|| imaging::start(config).map_err(|error| error.to_string()), imaging::optimize)
 }
 
 /// [`child_main`] with any codec: `start` runs once after the limits are set, `codec` once a job.
-pub fn serve(
+pub fn serve<E: Into<Refusal>>(
     start: impl FnOnce() -> Result<(), String>,
-    codec: impl FnMut(&[u8], &imaging::Request) -> Result<imaging::Encoded, Rejection>,
+    codec: impl FnMut(&[u8], &imaging::Request) -> Result<imaging::Encoded, E>,
 ) -> ExitCode {
     match converse(start, codec) {
         Ok(()) => ExitCode::SUCCESS,
@@ -35,9 +32,9 @@ pub fn serve(
     }
 }
 
-fn converse(
+fn converse<E: Into<Refusal>>(
     start: impl FnOnce() -> Result<(), String>,
-    mut codec: impl FnMut(&[u8], &imaging::Request) -> Result<imaging::Encoded, Rejection>,
+    mut codec: impl FnMut(&[u8], &imaging::Request) -> Result<imaging::Encoded, E>,
 ) -> io::Result<()> {
     let mut orders = io::stdin().lock();
     let mut answers = own_stdout()?;
@@ -62,24 +59,24 @@ fn own_stdout() -> io::Result<File> {
     Ok(File::from(pipe))
 }
 
-fn work(
+fn work<E: Into<Refusal>>(
     order: &Order,
-    codec: &mut impl FnMut(&[u8], &imaging::Request) -> Result<imaging::Encoded, Rejection>,
+    codec: &mut impl FnMut(&[u8], &imaging::Request) -> Result<imaging::Encoded, E>,
 ) -> Answer {
     let answer = limit_job(order).and_then(|()| optimize(order, codec));
     unlimit_job().and(answer).unwrap_or_else(Answer::Failed)
 }
 
-fn optimize(
+fn optimize<E: Into<Refusal>>(
     order: &Order,
-    codec: &mut impl FnMut(&[u8], &imaging::Request) -> Result<imaging::Encoded, Rejection>,
+    codec: &mut impl FnMut(&[u8], &imaging::Request) -> Result<imaging::Encoded, E>,
 ) -> Result<Answer, String> {
     let source = fs::read(&order.source).map_err(|error| format!("the source: {error}"))?;
     forget_peak();
     let begin = Instant::now();
     let encoded = match codec(&source, &order.request) {
         Ok(encoded) => encoded,
-        Err(rejection) => return Ok(Answer::Rejected(rejection)),
+        Err(refusal) => return Ok(Answer::Rejected(refusal.into())),
     };
     let codec_micros = u64::try_from(begin.elapsed().as_micros()).unwrap_or(u64::MAX);
     let peak_rss_bytes = peak_rss_bytes();

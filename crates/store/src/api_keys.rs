@@ -58,10 +58,20 @@ pub struct Caller {
     pub state: AccountState,
     /// Whether the account may use operator routes.
     pub is_admin: bool,
+    /// When the key was last used, to the minute.
+    pub last_used_at: Option<DateTime<Utc>>,
 }
 
 /// A key's last use is written at most this often.
 const TOUCH_INTERVAL: TimeDelta = TimeDelta::minutes(1);
+
+impl Caller {
+    /// Whether a use at `now` is worth a [`Store::touch_api_key`].
+    #[must_use]
+    pub fn is_touch_due(&self, now: DateTime<Utc>) -> bool {
+        self.last_used_at.is_none_or(|last| last <= now - TOUCH_INTERVAL)
+    }
+}
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = api_keys, check_for_backend(diesel::pg::Pg))]
@@ -141,17 +151,23 @@ impl Store {
         let row = api_keys::table
             .inner_join(accounts::table)
             .filter(api_keys::hash.eq(hash.as_slice()).and(active(now)))
-            .select((accounts::id, api_keys::id, accounts::tier, accounts::state, accounts::is_admin))
-            .first::<(Uuid, Uuid, String, String, bool)>(&mut connection)
+            .select((
+                (accounts::id, api_keys::id, accounts::tier, accounts::state, accounts::is_admin),
+                api_keys::last_used_at,
+            ))
+            .first::<((Uuid, Uuid, String, String, bool), Option<DateTime<Utc>>)>(&mut connection)
             .await
             .optional()?;
-        let Some((account_id, key_id, tier, state, is_admin)) = row else { return Ok(None) };
+        let Some(((account_id, key_id, tier, state, is_admin), last_used_at)) = row else {
+            return Ok(None);
+        };
         Ok(Some(Caller {
             account_id: AccountId(account_id),
             key_id: ApiKeyId(key_id),
             tier: named("accounts.tier", &tier)?,
             state: named("accounts.state", &state)?,
             is_admin,
+            last_used_at,
         }))
     }
 

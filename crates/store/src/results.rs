@@ -184,6 +184,23 @@ fn stored((row, original_size, original_filename, src_url): Joined) -> Result<St
     })
 }
 
+/// The unexpired result with this id.
+pub(crate) async fn find(
+    connection: &AsyncPgConnection,
+    image_id: &str,
+    now: DateTime<Utc>,
+) -> Result<Option<StoredResult>, StoreError> {
+    let rows = results::table
+        .find(image_id)
+        .inner_join(sources::table)
+        .inner_join(jobs::table)
+        .filter(unexpired(now))
+        .select((ResultRow::as_select(), sources::byte_size, jobs::original_filename, jobs::src_url))
+        .load::<Joined>(&mut &*connection)
+        .await?;
+    rows.into_iter().next().map(stored).transpose()
+}
+
 impl Store {
     /// The account's result with this id, if it has not expired.
     ///
@@ -210,18 +227,8 @@ impl Store {
         if image_id.contains('\0') {
             return Ok(None);
         }
-        let mut connection = self.connection().await?;
-        results::table
-            .find(image_id)
-            .inner_join(sources::table)
-            .inner_join(jobs::table)
-            .filter(unexpired(now))
-            .select((ResultRow::as_select(), sources::byte_size, jobs::original_filename, jobs::src_url))
-            .first::<Joined>(&mut connection)
-            .await
-            .optional()?
-            .map(stored)
-            .transpose()
+        let connection = self.connection().await?;
+        find(&connection, image_id, now).await
     }
 
     /// Keeps a result until it is deleted, and with `keep_original` its source too; false where there is

@@ -132,6 +132,7 @@ diesel::table! {
 }
 
 diesel::joinable!(api_keys -> accounts (account_id));
+diesel::joinable!(sources -> accounts (account_id));
 diesel::joinable!(jobs -> sources (source_id));
 diesel::joinable!(results -> sources (source_id));
 diesel::joinable!(results -> jobs (job_id));

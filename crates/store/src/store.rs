@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use deadpool::managed::QueueMode;
 use diesel_async::pooled_connection::deadpool::{Hook, HookError, Object, Pool};
 use diesel_async::pooled_connection::{
     AsyncDieselConnectionManager, ManagerConfig, PoolError, RecyclingMethod,
@@ -47,6 +48,8 @@ impl Store {
         let manager = AsyncDieselConnectionManager::new_with_config(String::new(), manager);
         let pool = Pool::builder(manager)
             .max_size(config.max_connections)
+            // The one used last has its statements prepared and needs no sign of life.
+            .queue_mode(QueueMode::Lifo)
             .pre_recycle(Hook::async_fn(|connection, metrics| {
                 Box::pin(wake(connection, metrics.last_used()))
             }))

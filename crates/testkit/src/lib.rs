@@ -11,6 +11,7 @@ mod fault_proxy;
 pub mod images;
 mod or_fail;
 pub mod own;
+mod project;
 pub mod s3;
 mod shared;
 mod test_settings;

@@ -7,8 +7,10 @@ use actix_web::http::header::{self, HeaderMap};
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 use auth::{Credential, Sessions};
+use chrono::{DateTime, Utc};
 use domain::{AccountId, ApiKeyId, Clock, ErrorCode, Tier};
 use store::{AccountState, Store};
+use tracing::Instrument;
 
 use crate::ApiError;
 
@@ -57,8 +59,21 @@ impl Authenticator {
         let caller =
             self.store.caller_by_key_hash(key.hash(), now).await?.ok_or_else(ApiError::unauthorized)?;
         refuse_suspended(caller.state)?;
-        self.store.touch_api_key(caller.key_id, now).await?;
+        if caller.is_touch_due(now) {
+            self.touch(caller.key_id, now);
+        }
         Ok(ApiCaller { account_id: caller.account_id, key_id: caller.key_id, tier: caller.tier })
+    }
+
+    /// Notes the key's use behind the caller's back: nobody waits for it, and nobody fails without it.
+    fn touch(&self, key: ApiKeyId, now: DateTime<Utc>) {
+        let store = self.store.clone();
+        let noting = async move {
+            if let Err(error) = store.touch_api_key(key, now).await {
+                tracing::warn!(%error, "the use of an API key could not be noted");
+            }
+        };
+        tokio::spawn(noting.in_current_span());
     }
 
     async fn session_caller(&self, credential: Credential) -> Result<SessionCaller, ApiError> {

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use settings::{Reader, Seconds};
+use settings::{ByteSize, Reader, Seconds};
 
 use crate::TrustedHops;
 
@@ -15,6 +15,10 @@ pub struct Config {
     pub head_timeout: Duration,
     /// Time that an idle connection stays open.
     pub keep_alive: Duration,
+    /// Time for a client to take a response of any size.
+    pub send_grace: Duration,
+    /// Least average rate at which a client takes a response.
+    pub send_min_bytes_per_second: u64,
     /// Proxies in front of the service.
     pub trusted_hops: TrustedHops,
 }
@@ -31,6 +35,20 @@ impl Config {
                 .0,
             keep_alive: reader
                 .or("HTTP_KEEP_ALIVE_SECONDS", seconds(75), "time an idle connection stays open")
+                .0,
+            send_grace: reader
+                .or(
+                    "HTTP_SEND_GRACE_SECONDS",
+                    seconds(30),
+                    "time for a client to take a response of any size",
+                )
+                .0,
+            send_min_bytes_per_second: reader
+                .or(
+                    "HTTP_SEND_MIN_BYTES_PER_SECOND",
+                    ByteSize(10_000),
+                    "least rate at which a client takes a larger response",
+                )
                 .0,
             trusted_hops: TrustedHops(reader.or(
                 "HTTP_TRUSTED_PROXIES",

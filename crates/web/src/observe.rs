@@ -38,10 +38,14 @@ pub async fn observe(
     finish(&mut response, &id);
     if body.may_remain_after(response.status()) {
         response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
-        if let Some(connection) = connection {
+        if let Some(connection) = &connection {
             connection.hang_up();
         }
     }
+    let response = match connection {
+        Some(connection) => response.map_body(|_, body| connection.watch(body)),
+        None => response,
+    };
     let status = response.status();
     span.record("http.response.status_code", status.as_u16());
     if status.is_server_error() {

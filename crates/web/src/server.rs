@@ -7,7 +7,7 @@ use actix_web::body::MessageBody;
 use actix_web::dev::{AppConfig, Server, ServiceFactory};
 use actix_web::{Error, HttpServer};
 
-use crate::hang_up;
+use crate::hang_up::{self, SendLimits};
 use crate::{ApiError, Config};
 
 /// A bound listener that serves once its server is awaited.
@@ -34,6 +34,7 @@ where
 {
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
     let threads = if config.threads == 0 { cores } else { config.threads };
+    let sending = SendLimits { grace: config.send_grace, bytes_per_second: config.send_min_bytes_per_second };
     let server = HttpServer::new(factory)
         .workers(threads)
         .max_connections((config.max_connections / threads).max(1))
@@ -41,7 +42,7 @@ where
         .client_disconnect_timeout(std::time::Duration::from_secs(2))
         .keep_alive(config.keep_alive)
         .shutdown_timeout(20)
-        .on_connect(hang_up::remember)
+        .on_connect(move |io, data| hang_up::remember(io, data, sending))
         .disable_signals()
         .bind(listen)?;
     let address = server.addrs().first().copied().unwrap_or(listen);

@@ -1,18 +1,17 @@
-//! Who waits for which job: requests register before the job is published and are woken by its event.
+//! Who waits for which job: requests register before the job is offered and are woken by its event.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::JobId;
-use tokio::sync::Notify;
+use tokio::sync::watch;
 
 /// Shared by every request and the event reader.
 #[derive(Clone, Default)]
 pub struct Waiters(Arc<Mutex<HashMap<JobId, Entry>>>);
 
-#[derive(Default)]
 struct Entry {
-    notify: Arc<Notify>,
+    ended: watch::Sender<()>,
     waiting: usize,
 }
 
@@ -20,7 +19,7 @@ struct Entry {
 pub struct Waiter {
     waiters: Waiters,
     job: JobId,
-    notify: Arc<Notify>,
+    ended: watch::Receiver<()>,
 }
 
 impl Waiters {
@@ -28,25 +27,25 @@ impl Waiters {
     #[must_use]
     pub fn register(&self, job: JobId) -> Waiter {
         let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let entry = entries.entry(job).or_default();
+        let entry = entries.entry(job).or_insert_with(|| Entry { ended: watch::Sender::new(()), waiting: 0 });
         entry.waiting += 1;
-        Waiter { waiters: self.clone(), job, notify: entry.notify.clone() }
+        Waiter { waiters: self.clone(), job, ended: entry.ended.subscribe() }
     }
 
     /// Wakes every request that waits for `job`.
     pub fn wake(&self, job: JobId) {
         let entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(entry) = entries.get(&job) {
-            entry.notify.notify_waiters();
+            entry.ended.send_replace(());
         }
     }
 }
 
 impl Waiter {
-    /// Completes at the next wake-up of this job. Create the future before looking at the job's row, so
-    /// that an event between the two is not missed.
-    pub fn woken(&self) -> tokio::sync::futures::Notified<'_> {
-        self.notify.notified()
+    /// Completes at a wake-up of this job since it was registered or last woken, also a past one.
+    pub async fn woken(&mut self) {
+        // The sender lives as long as this place does: its end is no case of its own.
+        let _ = self.ended.changed().await;
     }
 }
 
@@ -70,14 +69,13 @@ mod tests {
     async fn all_waiters_of_a_job_wake_and_leave_nothing_behind() {
         let waiters = Waiters::default();
         let job = JobId::generate();
-        let (one, two) = (waiters.register(job), waiters.register(job));
-        let (mut first, mut second) = (Box::pin(one.woken()), Box::pin(two.woken()));
-        first.as_mut().enable();
-        second.as_mut().enable();
+        let (mut one, mut two) = (waiters.register(job), waiters.register(job));
         waiters.wake(JobId::generate());
         waiters.wake(job);
-        first.await;
-        second.await;
+        one.woken().await;
+        two.woken().await;
+        let again = tokio::time::timeout(std::time::Duration::from_millis(20), one.woken()).await;
+        assert!(again.is_err(), "one event wakes once");
         drop((one, two));
         assert!(waiters.0.lock().unwrap().is_empty());
     }

@@ -232,3 +232,36 @@ async fn a_body_that_stops_arriving_is_closed_with_408() {
     assert!(answer.to_lowercase().contains("connection: close"), "{answer}");
     assert_eq!(entries(&system.roles[0].uploads()), 0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_does_not_read_loses_its_connection() {
+    let settings = testkit::settings()
+        .await
+        .with("HTTP_SEND_GRACE_SECONDS", "1")
+        .with("HTTP_SEND_MIN_BYTES_PER_SECOND", "100MB");
+    let system = System::with(settings).await;
+    let client = system.client(Tier::Pro).await;
+    let image = testkit::images::png_rgb(600, 400, 1);
+    let (status, made) = client.optimize(Form::image("a.png", image)).await;
+    assert_eq!(status, 200, "{made}");
+    let (path, size) =
+        (made["data"]["optimized_url"].as_str().unwrap(), made["data"]["size"].as_u64().unwrap());
+    // More than the buffers of any socket.
+    let (request, wanted) = (format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n"), 32_000_000 / size);
+    let address = system.base().strip_prefix("http://").unwrap().to_owned();
+    let mut socket = TcpStream::connect(address).unwrap();
+    socket.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    socket.write_all(request.repeat(usize::try_from(wanted).unwrap()).as_bytes()).unwrap();
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    let received = tokio::task::spawn_blocking(move || {
+        let mut answer = Vec::new();
+        match socket.read_to_end(&mut answer) {
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => panic!("still open"),
+            _ => answer.len() as u64,
+        }
+    })
+    .await
+    .unwrap();
+    assert!(received < wanted * size, "{received} of {wanted} x {size}");
+    assert_eq!(client.get(path).await.bytes().await.unwrap().len() as u64, size, "others are served");
+}

@@ -112,6 +112,33 @@ async fn a_broker_killed_for_a_while_loses_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn object_storage_lost_after_accepting_delays_and_loses_nothing() {
+    let s3 = own::S3::start().await;
+    let bucket = s3.bucket();
+    let settings = testkit::settings()
+        .await
+        .with("S3_ENDPOINT", bucket.endpoint)
+        .with("S3_BUCKET", bucket.bucket)
+        .with("S3_ACCESS_KEY_ID", bucket.access_key_id)
+        .with("S3_SECRET_ACCESS_KEY", bucket.secret_access_key);
+    let mut system = System::apart(settings, 0).await;
+    let (account, key) = system.account(Tier::Business).await;
+    let client = Client::new(system.base(), Some(key));
+    let jobs = submit_many(&client, 80..83).await;
+    s3.kill().await;
+    system.roles.push(system::Role::start(&["serve", "--only", "worker"], &system.settings).await);
+    let sql = system.sql().await;
+    testkit::wait_until(system::SOON, "every job to be given back", async || {
+        let query = "SELECT count(*) FROM jobs WHERE state = 'queued' AND releases = 1";
+        sql.query_one(query, &[]).await.unwrap().get::<_, i64>(0) == 3
+    })
+    .await;
+    s3.start_again().await;
+    all_complete(&client, &jobs).await;
+    assert_books_balance(&system, account, jobs.len()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn sigterm_finishes_what_is_in_flight() {
     let mut system = System::apart(testkit::settings().await, 1).await;
     let (account, key) = system.account(Tier::Business).await;

@@ -1,12 +1,12 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use domain::{JobId, JobState, MAX_ATTEMPTS};
+use domain::{JobId, JobState, MAX_ATTEMPTS, Tier};
 use futures_util::future::try_join;
 
 use super::job::{Job, JobRow};
-use crate::convert::number;
-use crate::schema::{jobs, sources};
+use crate::convert::{named, number};
+use crate::schema::{accounts, jobs, sources};
 use crate::sources::{Source, SourceRow};
 use crate::{Store, StoreError};
 
@@ -17,6 +17,8 @@ pub struct ClaimedJob {
     pub job: Job,
     /// What to work on.
     pub source: Source,
+    /// The owner's tier when the job was claimed.
+    pub tier: Tier,
     /// The fencing token of this claim; 1 for the first.
     pub attempt: u32,
 }
@@ -93,7 +95,8 @@ impl Store {
     }
 }
 
-/// The claim and the source in one round trip: the source's columns that matter never change.
+/// The claim, the source and the owner's tier in one round trip: the source's columns that matter never
+/// change.
 async fn take(
     connection: &AsyncPgConnection,
     id: JobId,
@@ -113,15 +116,22 @@ async fn take(
             jobs::started_at.eq(now),
         ))
         .returning(JobRow::as_returning());
-    let source =
-        sources::table.inner_join(jobs::table).filter(jobs::id.eq(id.0)).select(SourceRow::as_select());
-    let (claimed, source) =
-        try_join(claim.load::<JobRow>(&mut &*connection), source.load::<SourceRow>(&mut &*connection))
-            .await?;
+    let source = sources::table
+        .inner_join(jobs::table)
+        .inner_join(accounts::table)
+        .filter(jobs::id.eq(id.0))
+        .select((SourceRow::as_select(), accounts::tier));
+    let (claimed, source) = try_join(
+        claim.load::<JobRow>(&mut &*connection),
+        source.load::<(SourceRow, String)>(&mut &*connection),
+    )
+    .await?;
     let Some(row) = claimed.into_iter().next() else { return Ok(None) };
-    let source = source.into_iter().next().ok_or(StoreError::Corrupt { what: "a job without a source" })?;
+    let (source, tier) =
+        source.into_iter().next().ok_or(StoreError::Corrupt { what: "a job without a source" })?;
     let job = Job::try_from(row)?;
-    Ok(Some(ClaimedJob { attempt: job.attempt, job, source: source.try_into()? }))
+    let tier = named("accounts.tier", &tier)?;
+    Ok(Some(ClaimedJob { attempt: job.attempt, job, source: source.try_into()?, tier }))
 }
 
 /// Why a claim found nothing to take; none where the job has become free meanwhile.

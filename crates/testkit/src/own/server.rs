@@ -5,6 +5,7 @@ use std::process::{Output, Stdio};
 use tempfile::TempDir;
 
 use crate::or_fail::{OrFail, fail};
+use crate::project::project_file;
 
 /// One server under `scripts/servers`.
 #[derive(Debug)]
@@ -13,8 +14,6 @@ pub(super) struct Process {
     directory: TempDir,
     port: u16,
 }
-
-const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../scripts/servers");
 
 impl Process {
     pub(super) async fn start(name: &'static str) -> Self {
@@ -45,7 +44,7 @@ impl Process {
 }
 
 fn command(directory: &Path, arguments: &[&str]) -> std::process::Command {
-    let mut command = std::process::Command::new(SCRIPT);
+    let mut command = std::process::Command::new(project_file("scripts/servers"));
     command.args(arguments).arg("--dir").arg(directory).env("SERVERS_FSYNC", "off").stdin(Stdio::null());
     // The private server has keys of its own, whatever the tests' environment says.
     command.env_remove("S3_ACCESS_KEY_ID").env_remove("S3_SECRET_ACCESS_KEY");

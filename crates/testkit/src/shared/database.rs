@@ -1,4 +1,4 @@
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -8,6 +8,7 @@ use tokio_postgres::{Client, NoTls};
 
 use super::servers::{unique, variable};
 use crate::or_fail::OrFail;
+use crate::project::project_file;
 
 /// The advisory lock under which the template is made: the bytes "template" as a number.
 const TEMPLATE_LOCK: i64 = 0x7465_6d70_6c61_7465;
@@ -127,7 +128,7 @@ fn key() -> Result<String> {
 
 /// Every `up.sql` in order.
 fn migrations() -> Result<Vec<PathBuf>> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../migrations");
+    let root = project_file("migrations");
     let folders = std::fs::read_dir(&root).with_context(|| format!("{}", root.display()))?;
     let mut paths = folders.map(|folder| Ok(folder?.path().join("up.sql"))).collect::<Result<Vec<_>>>()?;
     paths.sort();

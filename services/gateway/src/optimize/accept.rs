@@ -11,6 +11,7 @@ use super::source::Source;
 use super::spool::SpooledBody;
 use crate::app::App;
 use crate::publish;
+use crate::waiters::Waiter;
 
 /// What is asked of a checked source.
 pub(crate) struct Order {
@@ -21,10 +22,19 @@ pub(crate) struct Order {
     pub(crate) keep_original: bool,
 }
 
+/// Work that will be done, and a place among those who wait for it.
+pub(crate) struct Admitted {
+    pub(crate) job: JobId,
+    /// False where an earlier request's job does the same work.
+    pub(crate) is_new: bool,
+    /// Registered before the job was offered to anyone: no event is missed.
+    pub(crate) waiter: Waiter,
+}
+
 /// Stores the source and commits the job, or joins the same work already in flight.
 ///
 /// Runs to its end even when the caller goes away: spawn it.
-pub(crate) async fn accept(app: App, order: Order) -> Result<JobId, ApiError> {
+pub(crate) async fn accept(app: App, order: Order) -> Result<Admitted, ApiError> {
     refuse_when_full(&app).await?;
     let key = ObjectKey::Source { account: order.caller.account_id, sha256: order.source.spooled.sha256 };
     put_source(&app, &key, &order.source).await?;
@@ -32,12 +42,13 @@ pub(crate) async fn accept(app: App, order: Order) -> Result<JobId, ApiError> {
     let job = new_job(&order, &key);
     let message = job_message(&app, &job, now);
     let job_id = job.id;
+    let waiter = app.waiters.register(job_id);
     match app.store.accept_job(job, message.clone(), now).await? {
-        Accepted::Joined(existing) => Ok(existing),
+        Accepted::Joined(job) => Ok(Admitted { job, is_new: false, waiter: app.waiters.register(job) }),
         Accepted::Created { outbox_id } => {
             app.metrics.accepted.inc();
             tokio::spawn(publish::at_once(app, message, outbox_id).in_current_span());
-            Ok(job_id)
+            Ok(Admitted { job: job_id, is_new: true, waiter })
         }
     }
 }

@@ -176,13 +176,14 @@ async fn work(
     };
     // A task of its own: a caller that leaves now does not leave half of the work behind.
     let accepting = accept::accept(app.clone(), order).in_current_span();
-    let job = tokio::spawn(accepting).await.map_err(ApiError::internal)??;
-    let waiter = app.waiters.register(job);
+    let mut admitted = tokio::spawn(accepting).await.map_err(ApiError::internal)??;
+    let job = admitted.job;
     let patience = prefer.wait.map_or(app.sync_wait, |wait| wait.min(app.sync_wait));
-    match wait::for_end(app, job, &waiter, Instant::now() + patience).await? {
-        Waited::Ended(ended) => {
-            let stored = finished(app, &ended, &image_id, asked).await?;
-            let timing = Timing { total: started.elapsed(), ..timing_of(&ended, fetched_in) };
+    match wait::for_end(app, &mut admitted, &image_id, Instant::now() + patience).await? {
+        Waited::Ended(ended, result) => {
+            let timing = timing_of(&ended, fetched_in);
+            let stored = finished(app, *ended, result, &image_id, asked).await?;
+            let timing = Timing { total: started.elapsed(), ..timing };
             Ok(respond::result(&stored, false, filename, src_url, timing))
         }
         Waited::Running(state) if prefer.respond_async => Ok(respond::accepted(job, state)),
@@ -193,18 +194,17 @@ async fn work(
 /// The result of a job that ended, or the error it ended with.
 async fn finished(
     app: &App,
-    job: &Job,
+    job: Job,
+    result: Option<Box<StoredResult>>,
     image_id: &ImageId,
     asked: &OptimizeRequest,
 ) -> Result<StoredResult, ApiError> {
     if let Some(code) = job.error_code {
-        let message = job.error_message.clone().unwrap_or_default();
-        return Err(Rejection::new(code, message).into());
+        return Err(Rejection::new(code, job.error_message.unwrap_or_default()).into());
     }
-    let stored =
-        app.store.live_result(job.account_id, image_id, app.clock.now()).await?.ok_or_else(|| {
-            ApiError::new(ErrorCode::NotFound, "The result has expired already; send the request again.")
-        })?;
+    let stored = *result.ok_or_else(|| {
+        ApiError::new(ErrorCode::NotFound, "The result has expired already; send the request again.")
+    })?;
     // A request that joined a job of others may ask for more than the job was told.
     if asked.storage_commit && (!stored.storage_commit || (asked.keep_original && !stored.keep_original)) {
         app.store.commit_result(image_id, asked.keep_original).await?;

@@ -43,10 +43,8 @@ pub(super) async fn complete(
     loop {
         let now = worker.clock.now();
         let event = completed_event(worker, claimed, &finished, now);
-        let committed = match completion(worker, claimed, &finished, now).await {
-            Ok(completion) => worker.store.complete_job(completion, event.clone(), now).await,
-            Err(error) => Err(error),
-        };
+        let completion = completion(worker, claimed, &finished, now);
+        let committed = worker.store.complete_job(completion, event.clone(), now).await;
         tries += 1;
         match committed {
             Ok(Some(outbox_id)) => {
@@ -80,22 +78,12 @@ pub(crate) async fn fail(
     Ok(())
 }
 
-async fn completion(
-    worker: &Worker,
-    claimed: &ClaimedJob,
-    finished: &Finished,
-    now: DateTime<Utc>,
-) -> Result<Completion, StoreError> {
+fn completion(worker: &Worker, claimed: &ClaimedJob, finished: &Finished, now: DateTime<Utc>) -> Completion {
     let report = &finished.done.report;
-    let expires_at = if claimed.job.storage_commit {
-        None
-    } else {
-        let account = worker.store.account(claimed.job.account_id).await?;
-        account.map(|account| now + worker.plans.plan(account.tier).result_lifetime())
-    };
+    let lifetime = worker.plans.plan(claimed.tier).result_lifetime();
     let millis = |duration: Duration| duration.as_secs_f64() * 1_000.0;
     let timings = &finished.timings;
-    Ok(Completion {
+    Completion {
         job_id: claimed.job.id,
         attempt: claimed.attempt,
         object_key: finished.key.to_string(),
@@ -107,14 +95,14 @@ async fn completion(
         encoder: report.encoder.clone(),
         quality: report.quality,
         reason: report.reason.clone(),
-        expires_at,
+        expires_at: Some(now + lifetime),
         timings: serde_json::json!({
             "queue_ms": millis(timings.queue),
             "fetch_ms": millis(timings.fetch),
             "codec_ms": millis(timings.codec),
             "store_ms": millis(timings.store),
         }),
-    })
+    }
 }
 
 fn completed_event(

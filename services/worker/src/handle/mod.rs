@@ -2,6 +2,7 @@
 
 mod commit;
 mod lease;
+mod source;
 mod work;
 
 use std::time::Duration;
@@ -15,10 +16,15 @@ use tracing::{Instrument, field};
 
 use crate::app::Worker;
 pub(crate) use commit::{Failure, fail};
+use source::Source;
 use work::Ended;
 
-/// Wait before another try when the database, the store or the child pool is the problem.
+/// Wait before another look at a job that could not be claimed.
 const RETRY_AFTER: Duration = Duration::from_secs(5);
+/// Waits before another try of a job that was given back for the first, second, and every later time,
+/// because the store, the database or the child pool is the problem (RELIABILITY D10). No number of outages
+/// fails a job.
+const BACKOFF: [Duration; 3] = [Duration::from_secs(5), Duration::from_secs(30), Duration::from_mins(2)];
 
 /// Handles one delivery; never panics on what it holds.
 pub(crate) async fn delivery(worker: Worker, delivery: Delivery) -> Outcome {
@@ -57,8 +63,11 @@ async fn handle(worker: &Worker, message: &JobMessage, redelivered: bool) -> (Ou
     let Ok(_slot) = worker.slots.acquire().await else { return retry() };
     let lease = TimeDelta::from_std(worker.lease).unwrap_or(TimeDelta::MAX);
     let now = worker.clock.now();
-    match worker.store.claim_job(message.job_id, now, lease, redelivered).await {
-        Ok(Claim::Won(claimed)) => run(worker, message, *claimed).await,
+    // The source is read meanwhile: a claim that is lost is rare, and costs no more than the reading.
+    let claiming = worker.store.claim_job(message.job_id, now, lease, redelivered);
+    let (claim, source) = tokio::join!(claiming, source::fetch(worker, message));
+    match claim {
+        Ok(Claim::Won(claimed)) => run(worker, message, *claimed, source).await,
         Ok(Claim::Finished(_) | Claim::Unknown) => (Outcome::Done, "duplicate"),
         // Its holder may be dead without the broker knowing: look again rather than forget.
         Ok(Claim::Held { .. }) => (Outcome::Retry { after: RETRY_AFTER }, "duplicate"),
@@ -70,11 +79,19 @@ async fn handle(worker: &Worker, message: &JobMessage, redelivered: bool) -> (Ou
     }
 }
 
-async fn run(worker: &Worker, message: &JobMessage, claimed: ClaimedJob) -> (Outcome, &'static str) {
+async fn run(
+    worker: &Worker,
+    message: &JobMessage,
+    claimed: ClaimedJob,
+    source: Result<Source, Ended>,
+) -> (Outcome, &'static str) {
     let ended = {
         let _lease = lease::keep(worker.clone(), claimed.job.id, claimed.attempt);
         worker.watch_busy();
-        work::run(worker, message, &claimed).await
+        match source {
+            Ok(source) => work::run(worker, message, &claimed, source).await,
+            Err(ended) => ended,
+        }
     };
     worker.watch_busy();
     match ended {
@@ -96,7 +113,8 @@ async fn run(worker: &Worker, message: &JobMessage, claimed: ClaimedJob) -> (Out
             if let Err(error) = released {
                 tracing::warn!(%error, "the job could not be released; its lease will end");
             }
-            retry()
+            let given_back = usize::try_from(claimed.job.releases).unwrap_or(usize::MAX);
+            (Outcome::Retry { after: BACKOFF[given_back.min(BACKOFF.len() - 1)] }, "retried")
         }
     }
 }

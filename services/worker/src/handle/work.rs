@@ -2,14 +2,15 @@
 
 use std::time::{Duration, Instant};
 
-use blob::{BlobError, ObjectKey};
+use blob::ObjectKey;
 use contracts::JobMessage;
-use domain::{ErrorCode, Rejection};
+use domain::Rejection;
 use imaging::{Effort, Request};
 use sandbox::{Done, Verdict, Work};
 use store::ClaimedJob;
 
 use super::commit::{self, Finished};
+use super::source::Source;
 use crate::app::Worker;
 
 /// How the work ended.
@@ -33,25 +34,15 @@ pub(super) struct Timings {
     pub(super) store: Duration,
 }
 
-pub(super) async fn run(worker: &Worker, message: &JobMessage, claimed: &ClaimedJob) -> Ended {
-    let queue = (worker.clock.now() - claimed.job.created_at).to_std().unwrap_or_default();
-    let directory = match worker.pool.job_dir() {
-        Ok(directory) => directory,
-        Err(error) => return transient("no directory for the job", &error),
-    };
-    let (source, result) = (directory.path().join("source"), directory.path().join("result"));
-    let started = Instant::now();
-    match worker.blob.get_to_file(&message.source_key, &source).await {
-        Ok(_) => {}
-        Err(BlobError::Missing) => {
-            let message = "The source image is gone; send it again. Nothing was charged.";
-            return Ended::Refused(Rejection::new(ErrorCode::ProcessingFailed, message));
-        }
-        Err(error) => return transient("the source could not be read", &error),
-    }
-    let fetch = started.elapsed();
+pub(super) async fn run(
+    worker: &Worker,
+    message: &JobMessage,
+    claimed: &ClaimedJob,
+    source: Source,
+) -> Ended {
+    let result = source.directory.path().join("result");
     let work = Work {
-        source,
+        source: source.path,
         result: result.clone(),
         request: Request { params: claimed.job.image_id.params, effort: Effort::Interactive },
         pixels: message.source_pixels,
@@ -71,7 +62,8 @@ pub(super) async fn run(worker: &Worker, message: &JobMessage, claimed: &Claimed
     if let Err(error) = worker.blob.put_file(&key, &result, mime).await {
         return transient("the result could not be stored", &error);
     }
-    let timings = Timings { queue, fetch, codec: done.codec, store: started.elapsed() };
+    let queue = (source.asked_at - claimed.job.created_at).to_std().unwrap_or_default();
+    let timings = Timings { queue, fetch: source.took, codec: done.codec, store: started.elapsed() };
     commit(worker, claimed, key, done, timings).await
 }
 
@@ -105,7 +97,7 @@ async fn commit(
     }
 }
 
-fn transient(what: &str, error: &(dyn std::error::Error + 'static)) -> Ended {
+pub(super) fn transient(what: &str, error: &(dyn std::error::Error + 'static)) -> Ended {
     tracing::warn!(error, "{what}; the job will be tried again");
     Ended::Transient
 }
