@@ -5,9 +5,14 @@ use aws_config::timeout::TimeoutConfig;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::config::{
-    Builder, Credentials, Region, RequestChecksumCalculation, ResponseChecksumValidation,
+    Builder as S3Config, Credentials, Region, RequestChecksumCalculation, ResponseChecksumValidation,
+    RuntimeComponents, SharedHttpClient,
 };
 use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration};
+use aws_smithy_http_client::proxy::ProxyConfig;
+use aws_smithy_http_client::tls::Provider;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_http_client::{Builder, Connector};
 
 use crate::object::non_negative;
 use crate::{BlobError, Config, StaticKeys};
@@ -31,8 +36,9 @@ pub struct Blob {
 impl Blob {
     /// Prepares a client; nothing is sent, so nothing can fail yet. [`Self::ping`] asks the store.
     pub async fn connect(config: &Config) -> Self {
-        let mut loader =
-            aws_config::defaults(BehaviorVersion::latest()).region(Region::new(config.region.clone()));
+        let mut loader = aws_config::defaults(BehaviorVersion::latest())
+            .http_client(http_client())
+            .region(Region::new(config.region.clone()));
         if let Some(StaticKeys { access_key_id, secret_access_key }) = &config.keys {
             let secret = secret_access_key.expose();
             loader =
@@ -43,7 +49,7 @@ impl Blob {
             .with_initial_backoff(FIRST_BACKOFF)
             .with_max_backoff(LONGEST_BACKOFF);
         // Many S3-compatible servers do not know the checksums that the SDK sends by default.
-        let mut builder = Builder::from(&loader.load().await)
+        let mut builder = S3Config::from(&loader.load().await)
             .force_path_style(config.path_style)
             .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
             .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
@@ -114,9 +120,22 @@ impl Blob {
     }
 
     /// The limits of an operation that sends `bytes`: the SDK's limits include the sending of the body.
-    pub(crate) fn limits_for(&self, bytes: u64) -> Builder {
-        Builder::new().timeout_config(timeouts(self.timeout, self.attempts, bytes))
+    pub(crate) fn limits_for(&self, bytes: u64) -> S3Config {
+        S3Config::new().timeout_config(timeouts(self.timeout, self.attempts, bytes))
     }
+}
+
+/// The SDK's own client, but with `TCP_NODELAY`: without it the last piece of a body waits for the server's
+/// delayed acknowledgement, 40 ms for every other object (measured with aws-smithy-http-client 1.1.11, whose
+/// default builder forgets the option).
+fn http_client() -> SharedHttpClient {
+    Builder::new().build_with_connector_fn(|settings, components| {
+        let mut connector = Connector::builder();
+        connector.set_connector_settings(settings.cloned());
+        connector.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));
+        connector.set_proxy_config(Some(ProxyConfig::from_env()));
+        connector.tls_provider(Provider::Rustls(CryptoMode::AwsLc)).build()
+    })
 }
 
 fn timeouts(total: Duration, attempts: u32, bytes: u64) -> TimeoutConfig {

@@ -8,7 +8,8 @@ use crate::schema::ledger;
 
 /// A row of `ledger` to insert; a second one for the same job violates the unique index.
 #[derive(Insertable)]
-#[diesel(table_name = ledger)]
+// `DEFAULT` in the place of NULL would make another statement, and so one that is prepared for every call.
+#[diesel(table_name = ledger, treat_none_as_default_value = false)]
 pub(crate) struct NewEntry {
     pub(crate) job_id: Uuid,
     pub(crate) account_id: Uuid,

@@ -58,7 +58,8 @@ const SWEEP_CONCURRENCY: usize = 32;
 
 /// A row of `outbox` to insert.
 #[derive(Insertable)]
-#[diesel(table_name = outbox)]
+// `DEFAULT` in the place of NULL would make another statement, and so one that is prepared for every call.
+#[diesel(table_name = outbox, treat_none_as_default_value = false)]
 pub(crate) struct NewRow {
     job_id: Option<Uuid>,
     exchange: String,

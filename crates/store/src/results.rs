@@ -77,7 +77,8 @@ struct ResultRow {
 
 /// A row of `results` to insert.
 #[derive(Insertable)]
-#[diesel(table_name = results)]
+// `DEFAULT` in the place of NULL would make another statement, and so one that is prepared for every call.
+#[diesel(table_name = results, treat_none_as_default_value = false)]
 pub(crate) struct NewResult {
     image_id: String,
     account_id: Uuid,
