@@ -38,7 +38,9 @@ impl<'r, R: BufRead + Seek> Stream<'r, R> {
         if position > self.length {
             return Err(truncated().into());
         }
-        self.reader.seek(SeekFrom::Start(position))?;
+        // Relative, for the same reason as in `skip`: an absolute seek makes the reader fill its buffer anew.
+        let distance = position.checked_signed_diff(self.position).ok_or_else(truncated)?;
+        self.reader.seek_relative(distance)?;
         self.position = position;
         Ok(())
     }

@@ -1,10 +1,12 @@
+use std::collections::HashMap;
 use std::io::{BufRead, Seek};
 
 use domain::limits::MAX_INPUT_PIXELS;
 use domain::{Rejection, SourceFormat};
 
+use super::MAX_BOXES;
 use super::av1;
-use super::items::{Item, Meta};
+use super::items::{Item, Meta, repeated};
 use super::properties::Property;
 use crate::Header;
 use crate::cursor::Cursor;
@@ -14,8 +16,6 @@ use crate::stream::Stream;
 
 /// Largest `meta` box in bytes; it holds an ICC profile at most.
 const MAX_META_BYTES: u64 = 8 << 20;
-/// Most boxes on the file's top level.
-const MAX_BOXES: u32 = 1_000;
 
 /// The file's item box and where its payload begins.
 struct Items {
@@ -68,7 +68,10 @@ fn read_items<R: BufRead + Seek>(stream: &mut Stream<'_, R>) -> Result<Items, In
             1 => u64::from_be_bytes(stream.array()?).checked_sub(16).ok_or_else(truncated)?,
             size => u64::from(size).checked_sub(8).ok_or_else(|| invalid("the AVIF has a box of no size"))?,
         };
-        if kind == *b"meta" && items.is_none() {
+        if kind == *b"meta" {
+            if items.is_some() {
+                return Err(repeated(kind).into());
+            }
             if length > MAX_META_BYTES {
                 return Err(invalid(format!("the AVIF item box exceeds {MAX_META_BYTES} bytes")).into());
             }
@@ -183,17 +186,33 @@ fn check_grid<R: BufRead + Seek>(
         return Err(invalid(format!("the AVIF grid has {} of its {tiles} tiles", parts.len())).into());
     }
     let mut pixels = 0_u64;
+    // A grid may name one item thousands of times: each is looked at once.
+    let mut known = HashMap::new();
     for id in parts {
-        let part = meta.item(*id).filter(|part| part.kind == *b"av01");
-        let part = part.ok_or_else(|| invalid("a tile of the AVIF grid is not AV1"))?;
-        let (width, height) = check_coded(stream, items, part)?;
-        pixels = pixels.saturating_add(u64::from(width) * u64::from(height));
+        let size = match known.get(id) {
+            Some(size) => *size,
+            None => check_tile(stream, items, *id)?,
+        };
+        known.insert(*id, size);
+        pixels = pixels.saturating_add(size);
     }
     // Tiles at the right and lower edge may overhang; twice the limit leaves room for that.
     if pixels > MAX_INPUT_PIXELS * 2 {
         return Err(too_large(format!("the AVIF tiles hold {pixels} pixels")).into());
     }
     Ok(size)
+}
+
+/// A tile of a grid; gives its number of pixels.
+fn check_tile<R: BufRead + Seek>(
+    stream: &mut Stream<'_, R>,
+    items: &Items,
+    id: u32,
+) -> Result<u64, InspectError> {
+    let part = items.meta.item(id).filter(|part| part.kind == *b"av01");
+    let part = part.ok_or_else(|| invalid("a tile of the AVIF grid is not AV1"))?;
+    let (width, height) = check_coded(stream, items, part)?;
+    Ok(u64::from(width) * u64::from(height))
 }
 
 /// Number of tiles and output size.

@@ -10,6 +10,10 @@ const MAX_ITEMS: usize = 4_096;
 /// Most extents of all items together; writers use one for each.
 const MAX_EXTENTS: usize = 16_384;
 
+/// Boxes of which `meta` has at most one. Readers differ in which of two they take: a file could show its
+/// decoder another one than was checked.
+const SINGLE: [&[u8; 4]; 6] = [b"pitm", b"iinf", b"iloc", b"iref", b"iprp", b"idat"];
+
 /// Where a part of an item's data lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Extent {
@@ -56,8 +60,15 @@ impl Meta {
         version_and_flags(&mut cursor).ok_or_else(|| damaged("meta"))?;
         let mut meta = Self::default();
         let mut locations = None;
+        let mut seen = Vec::new();
         for child in children(cursor) {
             let child = child.ok_or_else(|| damaged("meta"))?;
+            if SINGLE.contains(&&child.kind) {
+                if seen.contains(&child.kind) {
+                    return Err(repeated(child.kind));
+                }
+                seen.push(child.kind);
+            }
             let name = String::from_utf8_lossy(&child.kind).into_owned();
             match &child.kind {
                 b"pitm" => meta.primary = read_primary(&child).ok_or_else(|| damaged(&name))?,
@@ -81,6 +92,11 @@ impl Meta {
     pub(super) fn item(&self, id: u32) -> Option<&Item> {
         self.items.iter().find(|item| item.id == id)
     }
+}
+
+/// A box of which there may be one comes twice.
+pub(super) fn repeated(kind: [u8; 4]) -> Rejection {
+    invalid(format!("the AVIF has two {} boxes", String::from_utf8_lossy(&kind)))
 }
 
 fn damaged(name: &str) -> Rejection {

@@ -10,3 +10,6 @@ mod rewrite;
 
 pub(crate) use header::inspect;
 pub(crate) use rewrite::{read_exif, rewrite};
+
+/// Most boxes on a file's top level.
+const MAX_BOXES: u32 = 1_000;

@@ -27,16 +27,18 @@ pub(super) enum Property {
 #[derive(Debug, Default)]
 pub(super) struct Properties {
     list: Vec<Property>,
-    /// Item and index into `list`, which counts from 1.
+    /// Item and index into `list`, which counts from 1; ordered by item.
     associations: Vec<(u32, usize)>,
 }
 
 impl Properties {
     /// The properties of an item.
     pub(super) fn of(&self, item: u32) -> impl Iterator<Item = Property> {
+        let first = self.associations.partition_point(|(id, _)| *id < item);
         self.associations
             .iter()
-            .filter(move |(id, _)| *id == item)
+            .skip(first)
+            .take_while(move |(id, _)| *id == item)
             .filter_map(|(_, index)| self.list.get(index.checked_sub(1)?).copied())
     }
 
@@ -51,10 +53,13 @@ impl Properties {
 
 pub(super) fn read_properties(parent: &Box<'_>) -> Option<Properties> {
     let mut properties = Properties::default();
+    let mut has_list = false;
     for child in children(Cursor::new(parent.payload)) {
         let child = child?;
         match &child.kind {
             b"ipco" => {
+                // A second list would shift the indices for some readers and not for others.
+                (!std::mem::replace(&mut has_list, true)).then_some(())?;
                 for property in children(Cursor::new(child.payload)) {
                     properties.list.push(read_property(&property?)?);
                 }
@@ -63,6 +68,8 @@ pub(super) fn read_properties(parent: &Box<'_>) -> Option<Properties> {
             _ => {}
         }
     }
+    // Stable: an item's transformations apply in the order of their associations.
+    properties.associations.sort_by_key(|(item, _)| *item);
     Some(properties)
 }
 

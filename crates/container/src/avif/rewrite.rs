@@ -1,30 +1,56 @@
+use std::ops::Range;
+
 use domain::Rejection;
 
+use super::MAX_BOXES;
 use super::boxes::children;
-use super::items::{Item, Meta};
+use super::items::{Item, Meta, repeated};
 use crate::cursor::Cursor;
-use crate::error::invalid;
+use crate::error::{invalid, truncated};
 use crate::{Keep, MAX_EXIF_BYTES};
 
-/// The item box of a whole file and where its payload begins.
+/// The item box of a whole file, where its payload begins and where the data of items may lie.
 struct Located {
     meta: Meta,
     start: usize,
+    data: Vec<Range<usize>>,
 }
 
 fn locate(bytes: &[u8]) -> Result<Located, Rejection> {
-    for child in children(Cursor::new(bytes)) {
-        let child = child.ok_or_else(crate::error::truncated)?;
-        if child.kind == *b"meta" {
-            return Ok(Located { meta: Meta::parse(child.payload)?, start: child.start });
+    let mut found = None;
+    let mut data = Vec::new();
+    for (index, child) in children(Cursor::new(bytes)).enumerate() {
+        let child = child.ok_or_else(truncated)?;
+        if index >= MAX_BOXES as usize {
+            return Err(invalid(format!("the AVIF has more than {MAX_BOXES} boxes")));
+        }
+        match &child.kind {
+            b"meta" if found.is_some() => return Err(repeated(child.kind)),
+            b"meta" => {
+                let meta = Meta::parse(child.payload)?;
+                data.extend(meta.idat.map(|(start, length)| span(child.start.saturating_add(start), length)));
+                found = Some((meta, child.start));
+            }
+            b"mdat" => data.push(span(child.start, child.payload.len())),
+            _ => {}
         }
     }
-    Err(invalid("the AVIF has no items (meta box)"))
+    let (meta, start) = found.ok_or_else(|| invalid("the AVIF has no items (meta box)"))?;
+    Ok(Located { meta, start, data })
+}
+
+const fn span(start: usize, length: usize) -> Range<usize> {
+    start..start.saturating_add(length)
 }
 
 impl Located {
+    /// Whether all of `range` lies in one place for data: elsewhere are the boxes themselves.
+    fn holds(&self, range: &Range<usize>) -> bool {
+        self.data.iter().any(|data| data.start <= range.start && range.end <= data.end)
+    }
+
     /// The ranges of the file that hold an item's data.
-    fn ranges(&self, item: &Item, bytes: &[u8]) -> Option<Vec<std::ops::Range<usize>>> {
+    fn ranges(&self, item: &Item, bytes: &[u8]) -> Option<Vec<Range<usize>>> {
         let (base, end) = match (item.is_in_idat, self.meta.idat) {
             (true, Some((start, length))) => {
                 let base = self.start.checked_add(start)?;
@@ -80,6 +106,9 @@ pub(crate) fn rewrite(bytes: &[u8], keep: &Keep<'_>) -> Result<Vec<u8>, Rejectio
         return Err(invalid("the AVIF metadata items overlap"));
     }
     for range in unwanted {
+        if !located.holds(&range) {
+            return Err(invalid("an AVIF metadata item lies outside of the data"));
+        }
         if used.iter().any(|other| other.start < range.end && range.start < other.end) {
             return Err(invalid("the AVIF metadata and its image share their bytes"));
         }

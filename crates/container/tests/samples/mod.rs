@@ -162,7 +162,8 @@ pub fn exif(orientation: u16) -> Vec<u8> {
     out
 }
 
-fn iso_box(kind: &[u8; 4], payload: &[u8]) -> Vec<u8> {
+/// An ISO base media box.
+pub fn iso_box(kind: &[u8; 4], payload: &[u8]) -> Vec<u8> {
     [&(payload.len() as u32 + 8).to_be_bytes()[..], kind, payload].concat()
 }
 
