@@ -38,7 +38,7 @@ pub fn read_exif(format: SourceFormat, bytes: &[u8]) -> Option<Vec<u8>> {
 ///
 /// # Errors
 /// `invalid_image` if the file's structure is broken; a file that [`inspect`](crate::inspect) accepts
-/// is not.
+/// is not, except for an AVIF whose metadata shares its bytes with the image or with the boxes.
 pub fn rewrite_metadata(format: OutputFormat, bytes: &[u8], keep: &Keep<'_>) -> Result<Vec<u8>, Rejection> {
     match format {
         OutputFormat::Jpeg => jpeg::rewrite(bytes, keep),

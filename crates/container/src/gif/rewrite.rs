@@ -13,25 +13,21 @@ pub(crate) fn rewrite(bytes: &[u8], keep: &Keep<'_>) -> Result<Vec<u8>, Rejectio
     let mut out = Vec::with_capacity(bytes.len());
     screen(&mut cursor, &mut out).ok_or_else(truncated)?;
     // A graphic control belongs to the picture behind it; it waits for that one.
-    let mut control: &[u8] = &[];
+    let mut control = Vec::new();
     while !cursor.is_empty() {
         let start = cursor;
         match cursor.u8().ok_or_else(truncated)? {
             IMAGE => {
                 skip_image(&mut cursor).ok_or_else(truncated)?;
-                out.extend_from_slice(std::mem::take(&mut control));
+                out.append(&mut control);
                 out.extend_from_slice(between(start, cursor));
             }
             EXTENSION => {
                 let label = cursor.u8().ok_or_else(truncated)?;
                 let first = skip_sub_blocks(&mut cursor).ok_or_else(truncated)?;
                 match label {
-                    // 21 F9 04, four bytes, 00; a longer one carries luggage and is no graphic control.
-                    GRAPHIC_CONTROL => {
-                        let whole = between(start, cursor);
-                        control = if first.len() == 4 && whole.len() == 8 { whole } else { &[] };
-                    }
-                    PLAIN_TEXT => control = &[],
+                    GRAPHIC_CONTROL => control = graphic_control(first),
+                    PLAIN_TEXT => control.clear(),
                     APPLICATION => application(&mut out, first, between(start, cursor), keep.icc),
                     _ => {}
                 }
@@ -48,6 +44,14 @@ fn screen<'a>(cursor: &mut Cursor<'a>, out: &mut Vec<u8>) -> Option<()> {
     out.extend_from_slice(head);
     out.extend_from_slice(cursor.take(colour_table_bytes(*head.get(10)?))?);
     Some(())
+}
+
+/// 21 F9 04, four bytes, 00: written anew, so that luggage in further sub-blocks stays behind.
+fn graphic_control(first: &[u8]) -> Vec<u8> {
+    match first {
+        [_, _, _, _] => [&[EXTENSION, GRAPHIC_CONTROL, 4][..], first, &[0]].concat(),
+        _ => Vec::new(),
+    }
 }
 
 /// The loop count (Netscape 2.0 or its twin of AnimExts) is written anew: luggage in further sub-blocks

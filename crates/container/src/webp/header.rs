@@ -3,7 +3,7 @@ use std::io::{BufRead, Seek};
 use domain::{Rejection, SourceFormat};
 
 use super::bitstream::{self, Bitstream, HEAD_BYTES};
-use super::{HAS_ALPHA, HAS_ANIMATION, u24};
+use super::{CANVAS_BYTES, FRAME_HEAD_BYTES, HAS_ALPHA, HAS_ANIMATION, u24};
 use crate::error::{InspectError, invalid, truncated};
 use crate::header::{check_frames, check_size};
 use crate::stream::Stream;
@@ -78,7 +78,7 @@ impl Walk {
             return Err(invalid("the WebP does not begin with image data").into());
         }
         match &kind {
-            b"VP8X" if is_first => self.canvas = Some(read_canvas(stream)?),
+            b"VP8X" if is_first => self.canvas = Some(read_canvas(stream, end)?),
             b"VP8 " | b"VP8L" if self.still.is_none() => {
                 self.still = Some(read_bitstream(stream, kind, end)?);
             }
@@ -94,12 +94,14 @@ impl Walk {
         Ok(())
     }
 
-    /// A frame of an animation (section 2.7.1.1): inside the canvas, its bitstream of its own size.
+    /// A frame of an animation (section 2.7.1.1): inside the canvas, its bitstream of its own size, every
+    /// chunk inside the frame.
     fn frame<R: BufRead + Seek>(&mut self, stream: &mut Stream<'_, R>, end: u64) -> Result<(), InspectError> {
         let canvas =
             self.canvas.as_ref().ok_or_else(|| invalid("a WebP frame stands outside an animation"))?;
         self.frames = self.frames.saturating_add(1);
         check_frames(self.frames)?;
+        check_length(stream, end, FRAME_HEAD_BYTES as u64, "frame header")?;
         let [x, y, width, height] = [
             u24(stream.array()?) * 2,
             u24(stream.array()?) * 2,
@@ -114,17 +116,17 @@ impl Walk {
             ))
             .into());
         }
+        let mut has_image = false;
         while stream.position().saturating_add(8) <= end {
             let kind = stream.array::<4>()?;
             let inner = chunk_end(stream, end)?;
-            if matches!(&kind, b"VP8 " | b"VP8L") {
-                let found = read_bitstream(stream, kind, inner)?;
-                agree(&found, width, height)?;
-                return Ok(());
+            if !has_image && matches!(&kind, b"VP8 " | b"VP8L") {
+                agree(&read_bitstream(stream, kind, inner)?, width, height)?;
+                has_image = true;
             }
             stream.seek(inner.saturating_add(inner % 2).min(end))?;
         }
-        Err(invalid("a WebP frame has no image data").into())
+        if has_image { Ok(()) } else { Err(invalid("a WebP frame has no image data").into()) }
     }
 
     fn finish(self) -> Result<Header, Rejection> {
@@ -150,11 +152,25 @@ impl Walk {
     }
 }
 
-fn read_canvas<R: BufRead + Seek>(stream: &mut Stream<'_, R>) -> Result<Canvas, InspectError> {
+fn read_canvas<R: BufRead + Seek>(stream: &mut Stream<'_, R>, end: u64) -> Result<Canvas, InspectError> {
+    check_length(stream, end, CANVAS_BYTES as u64, "canvas header")?;
     let [flags, _, _, _] = stream.array()?;
     let (width, height) = (u24(stream.array()?) + 1, u24(stream.array()?) + 1);
     check_size(width, height, 1)?;
     Ok(Canvas { width, height, flags })
+}
+
+/// At least `bytes` are left up to `end`.
+fn check_length<R: BufRead + Seek>(
+    stream: &Stream<'_, R>,
+    end: u64,
+    bytes: u64,
+    name: &str,
+) -> Result<(), Rejection> {
+    if end.saturating_sub(stream.position()) < bytes {
+        return Err(invalid(format!("the WebP {name} is too short")));
+    }
+    Ok(())
 }
 
 fn read_bitstream<R: BufRead + Seek>(

@@ -1,13 +1,10 @@
 use domain::Rejection;
 
 use super::bitstream;
-use super::{HAS_ALPHA, HAS_ANIMATION, HAS_EXIF, HAS_ICC};
+use super::{CANVAS_BYTES, FRAME_HEAD_BYTES, HAS_ALPHA, HAS_ANIMATION, HAS_EXIF, HAS_ICC};
 use crate::Keep;
 use crate::cursor::Cursor;
 use crate::error::{invalid, truncated};
-
-/// Bytes of an ANMF payload in front of its chunks.
-const FRAME_HEAD_BYTES: usize = 16;
 
 /// The chunks of a RIFF payload; stops silently where what is left is too short for a chunk.
 fn chunks(payload: &[u8]) -> impl Iterator<Item = Result<([u8; 4], &[u8]), Rejection>> {
@@ -41,20 +38,23 @@ pub(crate) fn read_exif(bytes: &[u8]) -> Option<&[u8]> {
 
 /// Copies canvas, frames and bitstreams; EXIF, XMP, unknown chunks and the bytes behind the RIFF go, and
 /// the flags of VP8X say so. libvips 8.14.1 leaves EXIF with a thumbnail in its WebP files even when told
-/// to strip (RELIABILITY F1).
+/// to strip (RELIABILITY F1). A canvas counts only in front of the image and the first image alone, as in
+/// the inspection: a second one is luggage.
 pub(crate) fn rewrite(bytes: &[u8], keep: &Keep<'_>) -> Result<Vec<u8>, Rejection> {
     let mut canvas = None;
     let mut body = Vec::with_capacity(bytes.len());
-    let mut has_icc = false;
+    let (mut has_icc, mut has_image) = (false, false);
     for chunk in chunks(riff_payload(bytes).ok_or_else(truncated)?) {
         let (kind, payload) = chunk?;
         match &kind {
-            b"VP8X" => canvas = Some(read_canvas(payload)?),
-            b"VP8 " | b"VP8L" => {
+            b"VP8X" if canvas.is_none() && !has_image => canvas = Some(read_canvas(payload)?),
+            b"VP8 " | b"VP8L" if !has_image => {
+                has_image = true;
                 canvas = canvas.or(keep.exif.and(canvas_for(kind, payload)));
                 push(&mut body, kind, payload)?;
             }
-            b"ALPH" | b"ANIM" => push(&mut body, kind, payload)?,
+            b"ALPH" if !has_image => push(&mut body, kind, payload)?,
+            b"ANIM" => push(&mut body, kind, payload)?,
             b"ANMF" => push(&mut body, kind, &frame(payload)?)?,
             b"ICCP" if keep.icc && !has_icc => {
                 has_icc = true;
@@ -83,12 +83,12 @@ pub(crate) fn rewrite(bytes: &[u8], keep: &Keep<'_>) -> Result<Vec<u8>, Rejectio
 }
 
 /// Flags (1 byte), reserved (3), width − 1 (3), height − 1 (3).
-fn read_canvas(payload: &[u8]) -> Result<[u8; 10], Rejection> {
+fn read_canvas(payload: &[u8]) -> Result<[u8; CANVAS_BYTES], Rejection> {
     Cursor::new(payload).array().ok_or_else(|| invalid("the WebP canvas header is too short"))
 }
 
 /// The canvas header that a simple file needs to become an extended one.
-fn canvas_for(kind: [u8; 4], payload: &[u8]) -> Option<[u8; 10]> {
+fn canvas_for(kind: [u8; 4], payload: &[u8]) -> Option<[u8; CANVAS_BYTES]> {
     let found = bitstream::size(kind, payload)?;
     let [w0, w1, w2, _] = found.width.checked_sub(1)?.to_le_bytes();
     let [h0, h1, h2, _] = found.height.checked_sub(1)?.to_le_bytes();
@@ -96,13 +96,15 @@ fn canvas_for(kind: [u8; 4], payload: &[u8]) -> Option<[u8; 10]> {
     Some([flags, 0, 0, 0, w0, w1, w2, h0, h1, h2])
 }
 
-/// A frame with nothing but its bitstream and alpha.
+/// A frame with nothing but its bitstream and the alpha in front of it.
 fn frame(payload: &[u8]) -> Result<Vec<u8>, Rejection> {
     let mut cursor = Cursor::new(payload);
     let mut out = cursor.take(FRAME_HEAD_BYTES).ok_or_else(truncated)?.to_vec();
+    let mut has_image = false;
     for chunk in chunks(cursor.rest()) {
         let (kind, payload) = chunk?;
-        if matches!(&kind, b"ALPH" | b"VP8 " | b"VP8L") {
+        if !has_image && matches!(&kind, b"ALPH" | b"VP8 " | b"VP8L") {
+            has_image = kind != *b"ALPH";
             push(&mut out, kind, payload)?;
         }
     }
