@@ -1,0 +1,7 @@
+//! The chunk walk of PNG.
+#![no_main]
+
+use domain::SourceFormat;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| checks::check_walk(SourceFormat::Png, bytes));
