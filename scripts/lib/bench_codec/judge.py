@@ -1,0 +1,28 @@
+"""SSIMULACRA2 by the independent reference crate (crates/imaging/examples/judge.rs)."""
+
+import subprocess
+from pathlib import Path
+
+from cache import Cache, content
+
+
+class Judge:
+    def __init__(self, binary: Path, cache: Cache):
+        self.binary, self.cache = binary, cache
+
+    def scores(self, pairs: list[tuple[Path, Path]]) -> list[float]:
+        """One score for each (reference, distorted)."""
+        keys = [f"score:{content(reference)}:{content(distorted)}" for reference, distorted in pairs]
+        wanted = {key: pair for key, pair in zip(keys, pairs) if self.cache.get(key) is None}
+        if wanted:
+            text = "".join(f"{reference}\t{distorted}\n" for reference, distorted in wanted.values())
+            done = subprocess.run([self.binary], input=text, capture_output=True, text=True)
+            names = list(wanted)
+            for line in done.stdout.splitlines():
+                index, score, *why = line.split("\t")
+                if why:
+                    raise SystemExit(f"the judge refused {why[0]}")
+                self.cache.put(names[int(index)], float(score))
+            if done.returncode != 0:
+                raise SystemExit(f"the judge failed: {done.stderr.strip()}")
+        return [self.cache.get(key) for key in keys]
