@@ -203,6 +203,10 @@ fn avif_items_keep_to_their_rules() {
     refused(&avif(Avif { coded: (16_384, 16_384), ..default }), ImageTooLarge, "16384x16384 exceeds");
     refused(&avif(Avif { coded: (301, 200), ..default }), InvalidImage, "its AV1 data is 301x200");
     refused(&avif(Avif { declared: (0, 200), ..default }), InvalidImage, "no area");
+    accepted(&avif(Avif { has_layers: true, coded: (150, 100), ..default }));
+    // Decoding takes the memory of the larger one, whatever is shown of it.
+    let lie = avif(Avif { has_layers: true, declared: (1, 1), coded: (10_000, 10_000), ..default });
+    refused(&lie, InvalidImage, "its AV1 data is 10000x10000");
     refused(b"\0\0\0\x10ftypavif\0\0\0\0", InvalidImage, "no items");
 }
 

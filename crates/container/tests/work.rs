@@ -1,12 +1,12 @@
-//! The work of an inspection is bounded by the file's length: no structure makes it read the same bytes over
-//! and over.
+//! The work of an inspection is bounded by the file's length, and that of decoding by the size that it gives:
+//! no structure makes it read the same bytes over and over, or hides pixels from it.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "functions that only tests call may panic")]
 
 mod samples;
 
 use std::io::{BufReader, Cursor, Read, Result, Seek, SeekFrom};
 
-use container::{Header, inspect};
+use container::{Header, inspect, inspect_bytes};
 use samples::*;
 
 const BUFFER_BYTES: usize = 1 << 12;
@@ -50,49 +50,98 @@ fn empty_chunks_of_a_webp_frame_are_read_once() {
     assert!(times <= 2, "{times} times the file's length was read");
 }
 
-/// A grid of 16x256 tiles that are all the same item, whose data lies in 4,000 pieces of one byte.
-fn repeating_grid() -> Vec<u8> {
-    const TILES: u16 = 4_096;
+/// What the first item of [`two_items`] is made of and how the second belongs to it.
+struct First<'a> {
+    kind: &'a [u8; 4],
+    data: &'a [u8],
+    reference: Vec<u8>,
+    size: (u32, u32),
+}
+
+/// An AVIF of a first item and of a coded one of size `second`, whose data lies in 4,000 pieces of one byte
+/// behind its header.
+fn two_items(first: &First<'_>, second: (u32, u32)) -> Vec<u8> {
     const PIECES: u16 = 4_000;
     let full = |payload: &[u8]| [&[0; 4][..], payload].concat();
     let infe =
         |id: u8, kind: &[u8; 4]| iso_box(b"infe", &[&[2, 0, 0, 0, 0, id, 0, 0][..], kind, &[0]].concat());
-    let ispe = |width: u32, height: u32| {
-        iso_box(b"ispe", &full(&[width.to_be_bytes(), height.to_be_bytes()].concat()))
-    };
-    // A reduced still picture sequence header: 4 bits for each edge, 8x8 pixels.
-    let sequence = [0x0a, 4, 0x18, 0x0c, 0xdd, 0xc0];
-    let grid = [0, 0, 15, 255, 8, 0, 0, 128];
+    let ispe =
+        |size: (u32, u32)| iso_box(b"ispe", &full(&[size.0.to_be_bytes(), size.1.to_be_bytes()].concat()));
+    let sequence = av1_sequence(second.0, second.1);
+    let sequence_bytes = sequence.len() as u32;
     let meta = |data_at: u32| {
         let extent = |at: u32, length: u32| [at.to_be_bytes(), length.to_be_bytes()].concat();
         let iloc = [
             vec![0, 0, 0, 0, 0x44, 0, 0, 2, 0, 1, 0, 0, 0, 1],
-            extent(data_at + 6, 8),
+            extent(data_at + sequence_bytes, first.data.len() as u32),
             vec![0, 2, 0, 0],
             (PIECES + 1).to_be_bytes().to_vec(),
-            extent(data_at, 6),
+            extent(data_at, sequence_bytes),
             extent(data_at, 1).repeat(PIECES.into()),
         ];
-        let tiles = [&[0, 1][..], &TILES.to_be_bytes(), &[0, 2].repeat(TILES.into())].concat();
-        let ipco = [ispe(2_048, 128), ispe(8, 8), iso_box(b"av1C", &[0x81, 0, 0, 0])].concat();
-        let ipma = [&[0, 0, 0, 2][..], &[0, 1, 1, 1], &[0, 2, 2, 2, 3]].concat();
+        let ipco = [
+            ispe(first.size),
+            ispe(second),
+            iso_box(b"av1C", &[0x81, 0, 0, 0]),
+            iso_box(b"auxC", &full(b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha\0")),
+        ];
+        let ipma = [&[0, 0, 0, 2][..], &[0, 1, 2, 1, 3], &[0, 2, 3, 2, 3, 4]].concat();
+        let iprp = [iso_box(b"ipco", &ipco.concat()), iso_box(b"ipma", &full(&ipma))];
         let boxes = [
             iso_box(b"pitm", &full(&[0, 1])),
-            iso_box(b"iinf", &full(&[&[0, 2][..], &infe(1, b"grid"), &infe(2, b"av01")].concat())),
+            iso_box(b"iinf", &full(&[&[0, 2][..], &infe(1, first.kind), &infe(2, b"av01")].concat())),
             iso_box(b"iloc", &iloc.concat()),
-            iso_box(b"iref", &full(&iso_box(b"dimg", &tiles))),
-            iso_box(b"iprp", &[iso_box(b"ipco", &ipco), iso_box(b"ipma", &full(&ipma))].concat()),
+            iso_box(b"iref", &full(&first.reference)),
+            iso_box(b"iprp", &iprp.concat()),
         ];
         iso_box(b"meta", &full(&boxes.concat()))
     };
     let ftyp = iso_box(b"ftyp", b"avif\0\0\0\0mif1");
     let data_at = (ftyp.len() + meta(0).len() + 8) as u32;
-    [ftyp, meta(data_at), iso_box(b"mdat", &[&sequence[..], &grid].concat())].concat()
+    [ftyp, meta(data_at), iso_box(b"mdat", &[&sequence, first.data].concat())].concat()
+}
+
+/// A grid whose tiles are all the same item.
+fn repeating_grid(rows: u8, columns: u8, size: (u16, u16), tile: (u32, u32)) -> Vec<u8> {
+    let tiles = u16::from(rows) * u16::from(columns);
+    let data = [&[0, 0, rows - 1, columns - 1][..], &size.0.to_be_bytes(), &size.1.to_be_bytes()].concat();
+    let reference = [&[0, 1][..], &tiles.to_be_bytes(), &[0, 2].repeat(tiles.into())].concat();
+    let reference = iso_box(b"dimg", &reference);
+    let size = (size.0.into(), size.1.into());
+    two_items(&First { kind: b"grid", data: &data, reference, size }, tile)
+}
+
+/// An image of 20x10 pixels with an alpha plane of its own size.
+fn with_alpha(alpha: (u32, u32)) -> Vec<u8> {
+    let reference = iso_box(b"auxl", &[0, 2, 0, 1, 0, 1]);
+    let data = av1_sequence(20, 10);
+    two_items(&First { kind: b"av01", data: &data, reference, size: (20, 10) }, alpha)
+}
+
+#[test]
+fn an_avif_alpha_plane_is_no_larger_than_its_image() {
+    assert!(inspect_bytes(&with_alpha((20, 10))).unwrap().has_alpha);
+    assert!(inspect_bytes(&with_alpha((10, 5))).unwrap().has_alpha);
+    let error = inspect_bytes(&with_alpha((10_000, 10_000))).unwrap_err();
+    assert!(error.message.contains("alpha plane is 10000x10000"), "{}", error.message);
 }
 
 #[test]
 fn a_tile_that_an_avif_grid_repeats_is_read_once() {
-    let (header, times) = measured(repeating_grid());
-    assert_eq!((header.width, header.height), (2_048, 128));
+    let (header, times) = measured(repeating_grid(64, 64, (512, 512), (8, 8)));
+    assert_eq!((header.width, header.height), (512, 512));
     assert!(times <= 2, "{times} times the file's length was read");
+}
+
+#[test]
+fn avif_tiles_are_no_larger_than_their_grid_needs() {
+    assert!(inspect_bytes(&repeating_grid(2, 2, (1_001, 1_001), (1_000, 1_000))).is_ok());
+    assert!(inspect_bytes(&repeating_grid(1, 1, (1, 1), (512, 512))).is_ok());
+    for file in [
+        repeating_grid(1, 1, (1, 1), (10_000, 10_000)),
+        repeating_grid(10, 10, (1_000, 1_000), (1_000, 1_000)),
+    ] {
+        let error = inspect_bytes(&file).unwrap_err();
+        assert!(error.message.contains("tiles hold 100000000 pixels"), "{}", error.message);
+    }
 }

@@ -1,16 +1,14 @@
-use std::collections::HashMap;
 use std::io::{BufRead, Seek};
 
-use domain::limits::MAX_INPUT_PIXELS;
 use domain::{Rejection, SourceFormat};
 
 use super::MAX_BOXES;
 use super::av1;
+use super::grid::check_grid;
 use super::items::{Item, Meta, repeated};
 use super::properties::Property;
 use crate::Header;
-use crate::cursor::Cursor;
-use crate::error::{InspectError, invalid, too_large, truncated, unsupported};
+use crate::error::{InspectError, invalid, truncated, unsupported};
 use crate::header::check_size;
 use crate::stream::Stream;
 
@@ -18,8 +16,8 @@ use crate::stream::Stream;
 const MAX_META_BYTES: u64 = 8 << 20;
 
 /// The file's item box and where its payload begins.
-struct Items {
-    meta: Meta,
+pub(super) struct Items {
+    pub(super) meta: Meta,
     start: u64,
 }
 
@@ -38,7 +36,14 @@ pub(crate) fn inspect<R: BufRead + Seek>(stream: &mut Stream<'_, R>) -> Result<H
         .filter_map(|reference| meta.item(reference.from))
         .find(|item| meta.properties.of(item.id).any(|property| property == Property::Alpha));
     if let Some(alpha) = alpha {
-        check_item(stream, &items, alpha)?;
+        let (alpha_width, alpha_height) = check_item(stream, &items, alpha)?;
+        // Decoders scale a smaller one; a larger one would take memory that the image's size does not tell.
+        if alpha_width > width || alpha_height > height {
+            return Err(invalid(format!(
+                "the AVIF's alpha plane is {alpha_width}x{alpha_height} pixels, its image {width}x{height}"
+            ))
+            .into());
+        }
     }
     let (width, height) = shown_size(meta, width, height);
     check_size(width, height, 1)?;
@@ -136,8 +141,8 @@ fn check_item<R: BufRead + Seek>(
 }
 
 /// A coded item: the size it declares (`ispe`) and the size of its bitstream must agree, or one of them
-/// is a lie about the memory that decoding takes (RELIABILITY T23).
-fn check_coded<R: BufRead + Seek>(
+/// is a lie about the memory that decoding takes (RELIABILITY T23). Layers may be smaller, not larger.
+pub(super) fn check_coded<R: BufRead + Seek>(
     stream: &mut Stream<'_, R>,
     items: &Items,
     item: &Item,
@@ -152,7 +157,8 @@ fn check_coded<R: BufRead + Seek>(
         av1::max_frame_size(&head).ok_or_else(|| invalid("the AVIF image has no AV1 sequence header"))?;
     check_size(coded.0, coded.1, 1)?;
     let has_layers = properties.of(item.id).any(|property| property == Property::Layers);
-    if coded != (width, height) && !has_layers {
+    let agrees = if has_layers { coded.0 <= width && coded.1 <= height } else { coded == (width, height) };
+    if !agrees {
         return Err(invalid(format!(
             "the AVIF declares {width}x{height} pixels, but its AV1 data is {}x{}",
             coded.0, coded.1
@@ -162,70 +168,7 @@ fn check_coded<R: BufRead + Seek>(
     Ok((width, height))
 }
 
-/// A grid (ISO/IEC 23008-12 section 6.6.2.3): rows × columns tiles of AV1, together about the image.
-fn check_grid<R: BufRead + Seek>(
-    stream: &mut Stream<'_, R>,
-    items: &Items,
-    item: &Item,
-) -> Result<(u32, u32), InspectError> {
-    let meta = &items.meta;
-    let size = declared_size(items, item)?;
-    let (tiles, output) = read_grid(&read_head(stream, items, item, 12)?)
-        .ok_or_else(|| invalid("the AVIF grid has no valid description"))?;
-    check_size(output.0, output.1, 1)?;
-    if output != size {
-        return Err(invalid(format!(
-            "the AVIF declares {}x{} pixels, but its grid is {}x{}",
-            size.0, size.1, output.0, output.1
-        ))
-        .into());
-    }
-    let parts = meta.references.iter().find(|it| it.kind == *b"dimg" && it.from == item.id);
-    let parts = parts.map(|reference| reference.to.as_slice()).unwrap_or_default();
-    if parts.len() != tiles {
-        return Err(invalid(format!("the AVIF grid has {} of its {tiles} tiles", parts.len())).into());
-    }
-    let mut pixels = 0_u64;
-    // A grid may name one item thousands of times: each is looked at once.
-    let mut known = HashMap::new();
-    for id in parts {
-        let size = match known.get(id) {
-            Some(size) => *size,
-            None => check_tile(stream, items, *id)?,
-        };
-        known.insert(*id, size);
-        pixels = pixels.saturating_add(size);
-    }
-    // Tiles at the right and lower edge may overhang; twice the limit leaves room for that.
-    if pixels > MAX_INPUT_PIXELS * 2 {
-        return Err(too_large(format!("the AVIF tiles hold {pixels} pixels")).into());
-    }
-    Ok(size)
-}
-
-/// A tile of a grid; gives its number of pixels.
-fn check_tile<R: BufRead + Seek>(
-    stream: &mut Stream<'_, R>,
-    items: &Items,
-    id: u32,
-) -> Result<u64, InspectError> {
-    let part = items.meta.item(id).filter(|part| part.kind == *b"av01");
-    let part = part.ok_or_else(|| invalid("a tile of the AVIF grid is not AV1"))?;
-    let (width, height) = check_coded(stream, items, part)?;
-    Ok(u64::from(width) * u64::from(height))
-}
-
-/// Number of tiles and output size.
-fn read_grid(description: &[u8]) -> Option<(usize, (u32, u32))> {
-    let mut cursor = Cursor::new(description);
-    let [_version, flags, rows, columns] = cursor.array()?;
-    let bytes = if flags & 1 == 0 { 2 } else { 4 };
-    let width = u32::try_from(cursor.be_sized(bytes)?).ok()?;
-    let height = u32::try_from(cursor.be_sized(bytes)?).ok()?;
-    Some(((usize::from(rows) + 1) * (usize::from(columns) + 1), (width, height)))
-}
-
-fn declared_size(items: &Items, item: &Item) -> Result<(u32, u32), Rejection> {
+pub(super) fn declared_size(items: &Items, item: &Item) -> Result<(u32, u32), Rejection> {
     let (width, height) = items
         .meta
         .properties
@@ -236,7 +179,7 @@ fn declared_size(items: &Items, item: &Item) -> Result<(u32, u32), Rejection> {
 }
 
 /// The first `limit` bytes of an item's data, as far as they are there.
-fn read_head<R: BufRead + Seek>(
+pub(super) fn read_head<R: BufRead + Seek>(
     stream: &mut Stream<'_, R>,
     items: &Items,
     item: &Item,

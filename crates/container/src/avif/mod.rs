@@ -3,6 +3,7 @@
 
 mod av1;
 mod boxes;
+mod grid;
 mod header;
 mod items;
 mod properties;

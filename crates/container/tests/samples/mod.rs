@@ -175,6 +175,8 @@ pub struct Avif<'a> {
     pub declared: (u32, u32),
     pub coded: (u32, u32),
     pub quarter_turns: u8,
+    /// Whether the item says that it has layers (`a1lx`).
+    pub has_layers: bool,
     pub exif: &'a [u8],
 }
 
@@ -186,28 +188,36 @@ impl Default for Avif<'_> {
             declared: (300, 200),
             coded: (300, 200),
             quarter_turns: 0,
+            has_layers: false,
             exif: b"",
         }
     }
 }
 
+/// An AV1 sequence header of a still picture, 9 bytes.
+pub fn av1_sequence(width: u32, height: u32) -> Vec<u8> {
+    let (w, h) = (width - 1, height - 1);
+    let bits = format!("000{}{}00000{:04b}{:04b}{w:015b}{h:015b}", 1, 1, 14, 14);
+    let byte = |bits: &[u8]| bits.iter().enumerate().fold(0, |all, (at, bit)| all | (bit - b'0') << (7 - at));
+    let bytes: Vec<u8> = bits.as_bytes().chunks(8).map(byte).collect();
+    [&[0x0a, bytes.len() as u8][..], &bytes].concat()
+}
+
 /// An AVIF whose AV1 data ends behind its sequence header.
 pub fn avif(wanted: Avif<'_>) -> Vec<u8> {
-    let Avif { brand, codec, declared, coded, quarter_turns, exif } = wanted;
-    let sequence = {
-        let (w, h) = (coded.0 - 1, coded.1 - 1);
-        let bits = format!("000{}{}00000{:04b}{:04b}{w:015b}{h:015b}", 1, 1, 14, 14);
-        let byte =
-            |bits: &[u8]| bits.iter().enumerate().fold(0, |all, (at, bit)| all | (bit - b'0') << (7 - at));
-        let bytes: Vec<u8> = bits.as_bytes().chunks(8).map(byte).collect();
-        [&[0x0a, bytes.len() as u8][..], &bytes].concat()
-    };
+    let Avif { brand, codec, declared, coded, quarter_turns, has_layers, exif } = wanted;
+    let sequence = av1_sequence(coded.0, coded.1);
     let full = |payload: &[u8]| [&[0; 4][..], payload].concat();
     let infe =
         |id: u8, kind: &[u8; 4]| iso_box(b"infe", &[&[2, 0, 0, 0, 0, id, 0, 0][..], kind, &[0]].concat());
     let ispe = full(&[declared.0.to_be_bytes(), declared.1.to_be_bytes()].concat());
-    let ipco =
-        [iso_box(b"ispe", &ispe), iso_box(b"av1C", &[0x81, 0, 0, 0]), iso_box(b"irot", &[quarter_turns])];
+    let layers = if has_layers { b"a1lx" } else { b"free" };
+    let ipco = [
+        iso_box(b"ispe", &ispe),
+        iso_box(b"av1C", &[0x81, 0, 0, 0]),
+        iso_box(b"irot", &[quarter_turns]),
+        iso_box(layers, &[0; 7]),
+    ];
     let exif_item = [&[0; 4][..], exif].concat();
     let meta = |data_at: u32| {
         let extent = |id: u8, at: u32, length: usize| {
@@ -221,7 +231,7 @@ pub fn avif(wanted: Avif<'_>) -> Vec<u8> {
         ];
         let iprp = [
             iso_box(b"ipco", &ipco.concat()),
-            iso_box(b"ipma", &full(&[0, 0, 0, 1, 0, 1, 3, 1, 0x82, 0x83])),
+            iso_box(b"ipma", &full(&[0, 0, 0, 1, 0, 1, 4, 1, 0x82, 0x83, 4])),
         ];
         let infos = [infe(1, codec), infe(2, if exif.is_empty() { b"free" } else { b"Exif" })].concat();
         let boxes = [
