@@ -4,7 +4,7 @@ use std::str::FromStr;
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 
-use crate::{AccountId, Compression, Edge, OptimizeParams, RequestedFormat, Sha256Hash};
+use crate::{AccountId, Compression, Edge, OptimizeParams, OptionsTag, RequestedFormat, Sha256Hash};
 
 /// The server's secret behind every image id. Without it an id cannot be computed from the image.
 #[derive(Clone)]
@@ -55,14 +55,16 @@ impl ContentTag {
 /// The public identity of a result, and a capability: who knows it may read the image.
 ///
 /// Grammar: `v2-{32 hex}-c{compression}-w{0000}-h{0000}-{format}-exif{true|false}`; `0000` means that no
-/// width or height was given. The same image with the same parameters in the same account has the
-/// same id.
+/// width or height was given. Further options add `-o{8 hex}`. The same image with the same parameters in the
+/// same account has the same id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ImageId {
     /// The keyed hash of account and source.
     pub tag: ContentTag,
     /// The effective request.
     pub params: OptimizeParams,
+    /// The fingerprint of further options.
+    pub options: Option<OptionsTag>,
 }
 
 impl fmt::Display for ImageId {
@@ -77,7 +79,11 @@ impl fmt::Display for ImageId {
             params.height.map_or(0, Edge::pixels),
             params.format,
             params.keep_exif,
-        )
+        )?;
+        match self.options {
+            Some(OptionsTag(tag)) => write!(f, "-o{}", hex::encode(tag)),
+            None => Ok(()),
+        }
     }
 }
 
@@ -96,12 +102,7 @@ impl FromStr for ImageId {
 
 fn parse(text: &str) -> Option<ImageId> {
     let mut parts = text.strip_prefix("v2-")?.split('-');
-    let digits = parts.next()?;
-    let mut tag = [0; 16];
-    if digits.bytes().any(|b| b.is_ascii_uppercase()) {
-        return None;
-    }
-    hex::decode_to_slice(digits, &mut tag).ok()?;
+    let tag = parse_hex::<16>(parts.next()?)?;
     let compression: Compression = parts.next()?.strip_prefix('c')?.parse().ok()?;
     let width = parse_edge(parts.next()?.strip_prefix('w')?)?;
     let height = parse_edge(parts.next()?.strip_prefix('h')?)?;
@@ -112,11 +113,25 @@ fn parse(text: &str) -> Option<ImageId> {
         "exiffalse" => false,
         _ => return None,
     };
+    let options = match parts.next() {
+        Some(part) => Some(OptionsTag(parse_hex::<4>(part.strip_prefix('o')?)?)),
+        None => None,
+    };
     if parts.next().is_some() {
         return None;
     }
     let params = OptimizeParams { compression, width, height, format, keep_exif };
-    Some(ImageId { tag: ContentTag(tag), params })
+    Some(ImageId { tag: ContentTag(tag), params, options })
+}
+
+/// Lower-case digits only: a result has one id.
+fn parse_hex<const N: usize>(digits: &str) -> Option<[u8; N]> {
+    let mut bytes = [0; N];
+    if digits.bytes().any(|b| b.is_ascii_uppercase()) {
+        return None;
+    }
+    hex::decode_to_slice(digits, &mut bytes).ok()?;
+    Some(bytes)
 }
 
 /// `0000` is "not given"; otherwise exactly four digits.
@@ -165,9 +180,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_id_parses_back(params in params(), source in any::<[u8; 32]>(), account in any::<u128>()) {
+        fn every_id_parses_back(
+            params in params(), options in prop::option::of(any::<[u8; 4]>()),
+            source in any::<[u8; 32]>(), account in any::<u128>(),
+        ) {
             let account = AccountId(uuid::Uuid::from_u128(account));
-            let id = ImageId { tag: ContentTag::of(&secret(), account, Sha256Hash(source)), params };
+            let tag = ContentTag::of(&secret(), account, Sha256Hash(source));
+            let id = ImageId { tag, params, options: options.map(OptionsTag) };
             prop_assert_eq!(id.to_string().parse(), Ok(id));
         }
 
@@ -188,7 +207,7 @@ mod tests {
             keep_exif: true,
         };
         let tag = ContentTag::of(&secret(), account, Sha256Hash::of(b"image"));
-        let id = ImageId { tag, params }.to_string();
+        let id = ImageId { tag, params, options: None }.to_string();
         assert!(id.starts_with("v2-"), "{id}");
         assert!(id.ends_with("-cmax-w1920-h0080-jpeg-exiftrue"), "{id}");
         assert_eq!(id.len(), "v2-".len() + 32 + "-cmax-w1920-h0080-jpeg-exiftrue".len());
@@ -209,6 +228,7 @@ mod tests {
     fn forged_ids_are_refused() {
         let good = "v2-00112233445566778899aabbccddeeff-cauto-w0000-h0000-webp-exiffalse";
         assert!(good.parse::<ImageId>().is_ok());
+        assert!(format!("{good}-o0123abcd").parse::<ImageId>().is_ok());
         for bad in [
             "v2-../../etc/passwd",
             "v2-00112233445566778899AABBCCDDEEFF-cauto-w0000-h0000-webp-exiffalse",
@@ -216,6 +236,8 @@ mod tests {
             "v2-00112233445566778899aabbccddeeff-cauto-w0000-h0000-jpg-exiffalse",
             "v2-00112233445566778899aabbccddeeff-cauto-w9000-h0000-webp-exiffalse",
             "v2-00112233445566778899aabbccddeeff-cauto-w0000-h0000-webp-exiffalse-o1",
+            "v2-00112233445566778899aabbccddeeff-cauto-w0000-h0000-webp-exiffalse-o0123abcd-o0123abcd",
+            "v2-00112233445566778899aabbccddeeff-cauto-w0000-h0000-webp-exiffalse-o0123ABCD",
             "v1-00112233445566778899aabbccddeeff-cauto-w0000-h0000-webp-exiffalse",
             "",
         ] {

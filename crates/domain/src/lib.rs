@@ -12,6 +12,7 @@ mod image_id;
 mod job;
 pub mod limits;
 mod month;
+mod options;
 mod params;
 pub mod plan;
 mod rejection;
@@ -25,6 +26,9 @@ pub use ids::{AccountId, ApiKeyId, JobId, SourceId};
 pub use image_id::{ContentTag, ImageId, ImageIdError, ImageIdSecret};
 pub use job::{JobClass, JobEvent, JobState, MAX_ATTEMPTS, TransitionError};
 pub use month::BillingMonth;
+pub use options::{
+    Colour, Fit, FormatSet, Gravity, OptionsTag, OutputOptions, Quality, Score, Target, TargetBytes,
+};
 pub use params::{Compression, Edge, OptimizeParams, RequestedFormat};
 pub use rejection::Rejection;
 pub use sha::Sha256Hash;

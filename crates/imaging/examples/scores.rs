@@ -32,7 +32,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         let mut scores = Vec::new();
         let (mut bytes, mut quality) = (0, None);
         for file in &files {
-            let result = imaging::optimize(file, &Request { params, effort })?;
+            let result = imaging::optimize(
+                file,
+                &Request { params, options: domain::OutputOptions::default(), effort },
+            )?;
             scores.push(score(file, &result.bytes, format)?);
             bytes += result.bytes.len();
             quality = result.report.quality;

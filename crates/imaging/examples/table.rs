@@ -16,7 +16,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let format = arguments.next().unwrap_or_else(|| "auto".into()).parse()?;
     let compression = arguments.next().unwrap_or_else(|| "auto".into()).parse()?;
     let params = OptimizeParams { compression, width: None, height: None, format, keep_exif: false };
-    let request = Request { params, effort: Effort::Interactive };
+    let request = Request { params, options: domain::OutputOptions::default(), effort: Effort::Interactive };
     imaging::start(&CodecConfig::default())?;
     let (mut before, mut after, mut files) = (0, 0, 0);
     let all = Instant::now();

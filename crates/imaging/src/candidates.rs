@@ -1,7 +1,8 @@
-use domain::RequestedFormat;
+use domain::{RequestedFormat, Target};
 
 use crate::config::AvifEncoder;
 use crate::encoders::Encoder;
+use crate::request::Request;
 
 /// What of an image decides which encoders are worth trying.
 #[derive(Debug, Clone, Copy)]
@@ -18,43 +19,81 @@ pub(crate) struct Traits {
 /// space of a codec child, 36 do not.
 pub(crate) const MAX_AV1_PIXELS: u64 = 25_000_000;
 
-/// The encoders worth trying for a still image; the smallest result wins.
+/// The encoders worth trying for a still image; the smallest result that reaches the floor wins.
 ///
 /// Measured: photos are usually smallest as AVIF, but one in six is smaller as WebP or JPEG at the same
 /// level, and jpegli costs next to nothing. Graphics are about half of an optimised PNG as lossless WebP
 /// (CODECS), so PNG is not tried for `auto`.
-pub(crate) fn for_still(requested: RequestedFormat, traits: Traits, avif: AvifEncoder) -> Vec<Encoder> {
-    let av1 = match avif {
-        AvifEncoder::Aom => Encoder::Aom,
-        AvifEncoder::Rav1e => Encoder::Rav1e,
-    };
-    let mut tried = match requested {
+pub(crate) fn for_still(request: &Request, traits: Traits, avif: AvifEncoder) -> Vec<Encoder> {
+    let requested = request.params.format;
+    let lossless = request.options.target == Some(Target::Lossless);
+    let tried = match requested {
         RequestedFormat::Jpeg => vec![Encoder::Jpegli],
         RequestedFormat::Png => vec![Encoder::Oxipng],
         RequestedFormat::Gif => vec![Encoder::Gif],
+        RequestedFormat::WebP if lossless => vec![Encoder::WebPLossless],
+        RequestedFormat::WebP if traits.graphic => vec![Encoder::WebPLossless, Encoder::WebPLossy],
         RequestedFormat::WebP => vec![Encoder::WebPLossy],
-        RequestedFormat::Avif => vec![av1],
-        RequestedFormat::Auto if traits.fits_av1 => vec![av1, Encoder::WebPLossy],
-        RequestedFormat::Auto => vec![Encoder::WebPLossy],
+        RequestedFormat::Avif => vec![av1(avif)],
+        RequestedFormat::Auto if lossless => vec![Encoder::WebPLossless, Encoder::Oxipng],
+        RequestedFormat::Auto => for_auto(traits, avif),
     };
-    if traits.graphic && matches!(requested, RequestedFormat::Auto | RequestedFormat::WebP) {
+    if requested != RequestedFormat::Auto {
+        return tried;
+    }
+    let permitted: Vec<_> =
+        tried.into_iter().filter(|encoder| request.options.formats.contains(encoder.format())).collect();
+    if !permitted.is_empty() {
+        return permitted;
+    }
+    // Every client can show one of the two.
+    if lossless || !traits.opaque || traits.graphic { vec![Encoder::Oxipng] } else { vec![Encoder::Jpegli] }
+}
+
+/// The likely winner first: those after it are given up as soon as they cannot win any more.
+fn for_auto(traits: Traits, avif: AvifEncoder) -> Vec<Encoder> {
+    let mut tried = Vec::new();
+    if traits.graphic {
         tried.push(Encoder::WebPLossless);
     }
-    if traits.opaque && requested == RequestedFormat::Auto {
+    if traits.fits_av1 {
+        tried.push(av1(avif));
+    }
+    tried.push(Encoder::WebPLossy);
+    if traits.opaque {
         tried.push(Encoder::Jpegli);
     }
     tried
 }
 
+const fn av1(avif: AvifEncoder) -> Encoder {
+    match avif {
+        AvifEncoder::Aom => Encoder::Aom,
+        AvifEncoder::Rav1e => Encoder::Rav1e,
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use domain::{Compression, FormatSet, OptimizeParams, OutputFormat, OutputOptions};
+
     use super::*;
+    use crate::request::Effort;
+
+    fn request(format: RequestedFormat, options: OutputOptions) -> Request {
+        let compression = Compression::Auto;
+        let params = OptimizeParams { compression, width: None, height: None, format, keep_exif: false };
+        Request { params, options, effort: Effort::Interactive }
+    }
+
+    fn auto(graphic: bool, opaque: bool, options: OutputOptions) -> Vec<Encoder> {
+        let traits = Traits { graphic, opaque, fits_av1: true };
+        for_still(&request(RequestedFormat::Auto, options), traits, AvifEncoder::Aom)
+    }
 
     #[test]
     fn auto_keeps_the_features_of_the_image() {
-        let auto = |graphic, opaque| {
-            for_still(RequestedFormat::Auto, Traits { graphic, opaque, fits_av1: true }, AvifEncoder::Aom)
-        };
+        let auto = |graphic, opaque| auto(graphic, opaque, OutputOptions::default());
         assert!(!auto(false, false).contains(&Encoder::Jpegli), "JPEG has no transparency");
         assert!(auto(false, true).contains(&Encoder::Jpegli));
         assert!(auto(true, true).contains(&Encoder::WebPLossless));
@@ -62,16 +101,37 @@ mod tests {
     }
 
     #[test]
+    fn auto_stays_within_what_the_client_can_show() {
+        let only = |formats: &[OutputFormat]| OutputOptions {
+            formats: FormatSet::of(formats.iter().copied()),
+            ..OutputOptions::default()
+        };
+        let without_avif = auto(false, true, only(&[OutputFormat::WebP, OutputFormat::Jpeg]));
+        assert_eq!(without_avif, [Encoder::WebPLossy, Encoder::Jpegli]);
+        let old = only(&[OutputFormat::Jpeg, OutputFormat::Png, OutputFormat::Gif]);
+        assert_eq!(auto(false, true, old), [Encoder::Jpegli]);
+        assert_eq!(auto(true, false, old), [Encoder::Oxipng]);
+    }
+
+    #[test]
+    fn lossless_is_lossless() {
+        let options = OutputOptions { target: Some(Target::Lossless), ..OutputOptions::default() };
+        for encoder in auto(false, true, options) {
+            assert!(encoder.is_lossless());
+        }
+        let webp = request(RequestedFormat::WebP, options);
+        let traits = Traits { graphic: false, opaque: true, fits_av1: true };
+        assert_eq!(for_still(&webp, traits, AvifEncoder::Aom), [Encoder::WebPLossless]);
+    }
+
+    #[test]
     fn a_named_format_is_the_format() {
-        for requested in
+        for format in
             [RequestedFormat::Jpeg, RequestedFormat::Png, RequestedFormat::WebP, RequestedFormat::Avif]
         {
-            for encoder in for_still(
-                requested,
-                Traits { graphic: true, opaque: true, fits_av1: false },
-                AvifEncoder::Rav1e,
-            ) {
-                assert_eq!(Some(encoder.format()), requested.fixed());
+            let traits = Traits { graphic: true, opaque: true, fits_av1: false };
+            for encoder in for_still(&request(format, OutputOptions::default()), traits, AvifEncoder::Rav1e) {
+                assert_eq!(Some(encoder.format()), format.fixed());
             }
         }
     }

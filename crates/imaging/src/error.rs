@@ -24,6 +24,14 @@ pub enum ImagingError {
         /// Most pixels of this format.
         limit: u64,
     },
+    /// No encoding is as small as was asked for.
+    #[error("no result fits into {limit} bytes; the smallest has {smallest}")]
+    TargetTooSmall {
+        /// The smallest size reached, bytes.
+        smallest: usize,
+        /// What was asked for, bytes.
+        limit: usize,
+    },
     /// libvips could not be initialised.
     #[error("libvips cannot be started: {0}")]
     Start(String),
@@ -77,6 +85,14 @@ impl ImagingError {
                     "An {} result may have at most {limit} pixels, not {pixels}; ask for a smaller width or \
                      height, or for another format.",
                     format.as_source().display_name()
+                ),
+            ),
+            Self::TargetTooSmall { smallest, limit } => Rejection::field(
+                ErrorCode::InvalidRequest,
+                "target_bytes",
+                format!(
+                    "No result fits into {limit} bytes; the smallest of this size has about {smallest}. Ask for \
+                     more bytes, or for a smaller width or height."
                 ),
             ),
             Self::Start(_)

@@ -4,6 +4,7 @@ use container::Keep;
 use domain::OutputFormat;
 
 use crate::ImagingError;
+use crate::encoders::Encoder;
 use crate::job::Job;
 use crate::request::{ALREADY_OPTIMAL, Encoded, Report};
 
@@ -12,8 +13,12 @@ use crate::request::{ALREADY_OPTIMAL, Encoded, Report};
 pub(crate) struct Candidate {
     pub(crate) bytes: Vec<u8>,
     pub(crate) format: OutputFormat,
+    /// What made it.
+    pub(crate) by: Encoder,
     pub(crate) encoder: &'static str,
     pub(crate) quality: Option<f32>,
+    /// Its SSIMULACRA2 score, where it was measured.
+    pub(crate) score: Option<f64>,
 }
 
 /// What was found out while decoding.
@@ -33,29 +38,50 @@ pub(crate) struct Facts {
 }
 
 /// Cleans the best encoding of metadata (RELIABILITY F1), and returns the cleaned source instead where
-/// that is no larger and shows the same picture.
-pub(crate) fn finish(job: &Job<'_>, facts: &Facts, best: Candidate) -> Result<Encoded, ImagingError> {
-    let bytes = clean(best.format, &best.bytes, Keep { icc: false, exif: job.exif.payload.as_deref() })?;
-    let notes = notes(job, facts, best.format);
-    let kept = cleaned_source(job, facts)?.filter(|(_, kept)| kept.len() <= bytes.len());
-    let report = |format, encoder: &str, quality, reason| Report {
+/// that is no larger and shows the same picture, or where there is no encoding.
+pub(crate) fn finish(job: &Job<'_>, facts: &Facts, best: Option<Candidate>) -> Result<Encoded, ImagingError> {
+    let cleaned = match best {
+        Some(best) => {
+            let keep = Keep { icc: false, exif: job.exif.payload.as_deref() };
+            let bytes = clean(best.format, &best.bytes, keep)?;
+            Some(Candidate { bytes, ..best })
+        }
+        None => None,
+    };
+    let most = cleaned.as_ref().map_or(usize::MAX, |best| best.bytes.len());
+    let kept = cleaned_source(job, facts)?.filter(|(_, kept)| kept.len() <= most);
+    let report = |format, encoder: &str, quality, score: Option<f64>, reason| Report {
         format,
         width: facts.size.0,
         height: facts.size.1,
         frames: facts.frames,
         encoder: encoder.to_owned(),
         quality,
+        score: score.map(rounded),
         reason,
-        notes,
+        notes: notes(job, facts, format),
         decode_micros: micros(facts.decode_time),
         encode_micros: micros(facts.encode_time),
     };
-    Ok(match kept {
-        Some((format, bytes)) => {
-            Encoded { bytes, report: report(format, "source", None, Some(ALREADY_OPTIMAL.to_owned())) }
+    match (kept, cleaned) {
+        (Some((format, bytes)), _) => {
+            let reason = Some(ALREADY_OPTIMAL.to_owned());
+            Ok(Encoded { bytes, report: report(format, "source", None, Some(100.0), reason) })
         }
-        None => Encoded { bytes, report: report(best.format, best.encoder, best.quality, None) },
-    })
+        (None, Some(best)) => {
+            let report = report(best.format, best.encoder, best.quality, best.score, None);
+            Ok(Encoded { bytes: best.bytes, report })
+        }
+        (None, None) => {
+            Err(ImagingError::Process { operation: "choosing a result", detail: "there is none".into() })
+        }
+    }
+}
+
+/// Two decimals: more than the metric can tell.
+#[allow(clippy::cast_possible_truncation, reason = "two decimals")]
+fn rounded(score: f64) -> f32 {
+    ((score * 100.0).round() / 100.0) as f32
 }
 
 /// The source without metadata, if it may stand for the result. A profile that its pixels need stays.

@@ -19,7 +19,7 @@ pub(crate) fn fit_inside(
 }
 
 /// `edge` × `to` / `from`, rounded to nearest, at least 1.
-fn scaled(edge: u64, to: u32, from: u64) -> u32 {
+pub(crate) fn scaled(edge: u64, to: u32, from: u64) -> u32 {
     let rounded = (edge * u64::from(to) + from / 2) / from.max(1);
     u32::try_from(rounded).unwrap_or(u32::MAX).max(1)
 }

@@ -3,7 +3,7 @@ use domain::{OutputFormat, RequestedFormat, SourceFormat};
 
 use crate::config::CodecConfig;
 use crate::exif::KeptExif;
-use crate::fit::fit_inside;
+use crate::frame::Frame;
 use crate::orient::swaps_edges;
 use crate::request::Request;
 
@@ -29,17 +29,14 @@ impl Job<'_> {
     /// The size to resize a stored image of `size` to, before it is turned upright: the requested box is
     /// one of the upright image.
     pub(crate) fn stored_target(&self, size: (u32, u32)) -> (u32, u32) {
-        let params = &self.request.params;
-        if swaps_edges(self.header.orientation) {
-            fit_inside(size, params.height, params.width)
-        } else {
-            fit_inside(size, params.width, params.height)
-        }
+        let swap =
+            |size: (u32, u32)| if swaps_edges(self.header.orientation) { (size.1, size.0) } else { size };
+        swap(self.frame(swap(size)).scale)
     }
 
-    /// The size to resize an upright image of `size` to.
-    pub(crate) fn upright_target(&self, size: (u32, u32)) -> (u32, u32) {
-        fit_inside(size, self.request.params.width, self.request.params.height)
+    /// What becomes of an upright image of `size`.
+    pub(crate) fn frame(&self, size: (u32, u32)) -> Frame {
+        Frame::of(&self.request.params, &self.request.options, size)
     }
 
     /// The source's own format, if the result may have it.

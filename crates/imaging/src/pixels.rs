@@ -86,19 +86,71 @@ impl Pixels {
         }
     }
 
-    /// The picture laid over white, for formats without alpha. Blends in sRGB as every browser does.
-    pub(crate) fn flatten_on_white(&self) -> Self {
+    /// The picture laid over a colour, for formats without alpha. Blends in sRGB as every browser does.
+    pub(crate) fn flatten_on(self, colour: [u8; 3]) -> Self {
         if !self.has_alpha() {
-            return self.clone();
+            return self;
         }
-        let over_white = |sample: u8, alpha: u8| {
-            let (sample, alpha) = (u32::from(sample), u32::from(alpha));
-            let blended = (sample * alpha + 255 * (255 - alpha) + 127) / 255;
-            u8::try_from(blended).unwrap_or(u8::MAX)
+        let over = |sample: u8, behind: u8, alpha: u8| {
+            let (sample, behind, alpha) = (u32::from(sample), u32::from(behind), u32::from(alpha));
+            u8::try_from((sample * alpha + behind * (255 - alpha) + 127) / 255).unwrap_or(u8::MAX)
         };
-        self.clone().repack(Layout::Rgb, |pixel, out| {
-            out.extend(pixel[..3].iter().map(|sample| over_white(*sample, pixel[3])));
+        self.repack(Layout::Rgb, |pixel, out| {
+            out.extend(pixel[..3].iter().zip(colour).map(|(sample, behind)| over(*sample, behind, pixel[3])));
         })
+    }
+
+    /// The same picture as RGBA.
+    pub(crate) fn with_alpha(self) -> Self {
+        match self.layout {
+            Layout::Rgba => self,
+            Layout::Rgb => self.repack(Layout::Rgba, |pixel, out| {
+                out.extend_from_slice(&[pixel[0], pixel[1], pixel[2], u8::MAX]);
+            }),
+            Layout::Grey => self.repack(Layout::Rgba, |pixel, out| {
+                out.extend_from_slice(&[pixel[0], pixel[0], pixel[0], u8::MAX]);
+            }),
+        }
+    }
+
+    /// Other rows of the same width and layout.
+    pub(crate) fn with_rows(&self, height: u32, data: Vec<u8>) -> Self {
+        debug_assert_eq!(data.len(), self.stride() * height as usize, "whole rows");
+        Self { height, data, ..*self }
+    }
+
+    /// The part of `size` whose upper left corner is at `(left, top)`; it must lie inside.
+    pub(crate) fn cut(&self, (left, top): (u32, u32), (width, height): (u32, u32)) -> Self {
+        let channels = self.layout.channels();
+        let rows = self.data.chunks_exact(self.stride()).skip(top as usize).take(height as usize);
+        let (from, to) = (left as usize * channels, (left + width) as usize * channels);
+        let data = rows.flat_map(|row| row[from..to].iter().copied()).collect();
+        Self { width, height, layout: self.layout, data }
+    }
+
+    /// The picture with `behind` (one pixel in its layout) around it, at `(left, top)` of a canvas of `size`.
+    pub(crate) fn surround(
+        &self,
+        (left, top): (u32, u32),
+        (width, height): (u32, u32),
+        behind: &[u8],
+    ) -> Self {
+        let channels = self.layout.channels();
+        let mut data = behind.repeat(width as usize * height as usize);
+        let stride = width as usize * channels;
+        for (y, row) in self.data.chunks_exact(self.stride()).enumerate() {
+            let at = (top as usize + y) * stride + left as usize * channels;
+            data[at..at + row.len()].copy_from_slice(row);
+        }
+        Self { width, height, layout: self.layout, data }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn brightened_for_test(mut self) -> Self {
+        for sample in &mut self.data {
+            *sample = sample.saturating_add(9);
+        }
+        self
     }
 
     /// The same picture as RGB or RGBA, for encoders that know no grey.
@@ -143,9 +195,19 @@ mod tests {
     }
 
     #[test]
-    fn transparent_becomes_white() {
+    fn transparent_becomes_the_colour_behind() {
         let pixels =
             Pixels::new(3, 1, Layout::Rgba, vec![0, 0, 0, 0, 10, 20, 30, 255, 0, 0, 0, 128]).unwrap();
-        assert_eq!(pixels.flatten_on_white().data(), [255, 255, 255, 10, 20, 30, 127, 127, 127]);
+        assert_eq!(pixels.clone().flatten_on([255; 3]).data(), [255, 255, 255, 10, 20, 30, 127, 127, 127]);
+        assert_eq!(pixels.flatten_on([0; 3]).data(), [0, 0, 0, 10, 20, 30, 0, 0, 0]);
+    }
+
+    #[test]
+    fn cutting_undoes_surrounding() {
+        let pixels = Pixels::new(2, 1, Layout::Rgb, vec![1, 2, 3, 4, 5, 6]).unwrap();
+        let large = pixels.surround((1, 1), (4, 3), &[9, 9, 9]);
+        assert_eq!(large.data()[..3], [9, 9, 9]);
+        assert_eq!(large.data()[5 * 3..7 * 3], [1, 2, 3, 4, 5, 6]);
+        assert_eq!(large.cut((1, 1), (2, 1)), pixels);
     }
 }

@@ -1,4 +1,4 @@
-use domain::{OptimizeParams, OutputFormat};
+use domain::{OptimizeParams, OutputFormat, OutputOptions};
 use serde::{Deserialize, Serialize};
 
 /// How much time an encoder may take.
@@ -16,6 +16,9 @@ pub enum Effort {
 pub struct Request {
     /// What to make of the source.
     pub params: OptimizeParams,
+    /// What else is asked for.
+    #[serde(default)]
+    pub options: OutputOptions,
     /// How much time it may take.
     pub effort: Effort,
 }
@@ -45,6 +48,10 @@ pub struct Report {
     /// The encoder's own quality, 0–100; none for lossless results.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quality: Option<f32>,
+    /// The result's SSIMULACRA2 score against the decoded, resized source, measured over the whole image as
+    /// it will be decoded; 100 where nothing was lost. None for animations and explicit qualities.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub score: Option<f32>,
     /// Why the result is not a new encoding: `already_optimal`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,

@@ -35,10 +35,7 @@ impl Launcher {
             // The running program, even if its file was replaced meanwhile by a newer one.
             program: PathBuf::from("/proc/self/exe"),
             args: vec![CHILD_COMMAND.into()],
-            env: vec![
-                ("AVIF_ENCODER".into(), codec.avif_encoder.to_string().into()),
-                ("CODEC_THREADS".into(), codec.threads.to_string().into()),
-            ],
+            env: codec.pairs().map(|(name, value)| (name.into(), value.into())).to_vec(),
         }
     }
 
@@ -113,7 +110,8 @@ mod tests {
 
     #[test]
     fn the_codecs_settings_reach_the_child() {
-        let codec = imaging::CodecConfig { avif_encoder: imaging::AvifEncoder::Rav1e, threads: 3 };
+        let floors = imaging::Floors { max: domain::Score::whole(55), ..imaging::Floors::default() };
+        let codec = imaging::CodecConfig { avif_encoder: imaging::AvifEncoder::Rav1e, threads: 3, floors };
         let launcher = Launcher::this_program(&codec);
         let text = |text: OsString| text.into_string().unwrap();
         let pairs = launcher.env.into_iter().map(|(name, value)| (text(name), text(value)));

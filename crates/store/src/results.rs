@@ -37,6 +37,8 @@ pub struct StoredResult {
     pub encoder: String,
     /// The encoder's quality setting, where it has one.
     pub quality: Option<f32>,
+    /// The SSIMULACRA2 score, where it was measured.
+    pub score: Option<f32>,
     /// Why nothing was gained, e.g. `already_optimal`.
     pub reason: Option<String>,
     /// Whether it is kept until it is deleted.
@@ -68,6 +70,7 @@ struct ResultRow {
     height: i32,
     encoder: String,
     quality: Option<f32>,
+    score: Option<f32>,
     reason: Option<String>,
     storage_commit: bool,
     keep_original: bool,
@@ -92,6 +95,7 @@ pub(crate) struct NewResult {
     height: i32,
     encoder: String,
     quality: Option<f32>,
+    score: Option<f32>,
     reason: Option<String>,
     storage_commit: bool,
     keep_original: bool,
@@ -114,6 +118,7 @@ impl NewResult {
             height: number("height", made.height)?,
             encoder: without_nul(&made.encoder),
             quality: made.quality,
+            score: made.score,
             reason: made.reason.as_deref().map(without_nul),
             storage_commit: ended.storage_commit,
             keep_original: ended.keep_original,
@@ -150,6 +155,7 @@ pub(crate) async fn replace(connection: &AsyncPgConnection, new: NewResult) -> Q
             results::height.eq(excluded(results::height)),
             results::encoder.eq(excluded(results::encoder)),
             results::quality.eq(excluded(results::quality)),
+            results::score.eq(excluded(results::score)),
             results::reason.eq(excluded(results::reason)),
             results::storage_commit.eq(kept()),
             results::keep_original.eq(results::keep_original.or(excluded(results::keep_original))),
@@ -174,6 +180,7 @@ fn stored((row, original_size, original_filename, src_url): Joined) -> Result<St
         height: number("results.height", row.height)?,
         encoder: row.encoder,
         quality: row.quality,
+        score: row.score,
         reason: row.reason,
         storage_commit: row.storage_commit,
         keep_original: row.keep_original,

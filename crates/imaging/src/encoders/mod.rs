@@ -78,6 +78,11 @@ impl Encoder {
         !matches!(self, Self::WebPLossless | Self::Oxipng | Self::Gif)
     }
 
+    /// Whether it keeps every visible pixel as it is.
+    pub(crate) const fn is_lossless(self) -> bool {
+        matches!(self, Self::WebPLossless | Self::Oxipng)
+    }
+
     /// Encodes one still image.
     pub(crate) fn encode(self, pixels: &Pixels, settings: &Settings<'_>) -> Result<Vec<u8>, ImagingError> {
         match self {

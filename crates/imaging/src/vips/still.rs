@@ -1,8 +1,10 @@
-use domain::SourceFormat;
+use domain::{Gravity, SourceFormat};
 use rs_vips::VipsImage;
+use rs_vips::enums::Interesting;
+use rs_vips::voption::{Setter, VOption};
 
 use super::load::{Frames, open};
-use super::{colour, memory, resize};
+use super::{colour, failed, memory, resize};
 use crate::ImagingError;
 use crate::pixels::{Layout, Pixels};
 
@@ -48,6 +50,20 @@ pub(crate) fn resize_pixels(pixels: &Pixels, target: (u32, u32)) -> Result<Pixel
         operation: "resizing",
         detail,
     })
+}
+
+/// The part of `size` that draws the eye, or where most is going on.
+pub(crate) fn cut_to_interest(
+    pixels: &Pixels,
+    (width, height): (u32, u32),
+    gravity: Gravity,
+) -> Result<Pixels, ImagingError> {
+    let edge = |pixels: u32| i32::try_from(pixels).unwrap_or(i32::MAX);
+    let interest = if gravity == Gravity::Entropy { Interesting::Entropy } else { Interesting::Attention };
+    let options = VOption::new().set("interesting", interest as i32);
+    let image = memory::from_pixels(&pixels.without_grey())?;
+    let part = image.smartcrop_with_opts(edge(width), edge(height), options).map_err(failed("cutting"))?;
+    evaluate(&part, |detail| ImagingError::Process { operation: "cutting", detail })
 }
 
 fn evaluate(image: &VipsImage, failed: impl Fn(String) -> ImagingError) -> Result<Pixels, ImagingError> {

@@ -116,7 +116,11 @@ fn an_opaque_alpha_channel_is_dropped() {
 fn background_effort_works() {
     let bytes = file(&picture(100, 80, 4), SourceFormat::Png);
     for requested in OUTPUTS {
-        let request = imaging::Request { params: params(requested), effort: Effort::Background };
+        let request = imaging::Request {
+            params: params(requested),
+            options: domain::OutputOptions::default(),
+            effort: Effort::Background,
+        };
         let result = imaging::optimize(&bytes, &request).unwrap();
         assert_eq!(show(&result.bytes).width, 100, "{requested}");
     }

@@ -9,7 +9,10 @@ pub(crate) fn params(format: RequestedFormat) -> OptimizeParams {
 
 pub(crate) fn run(source: &[u8], params: OptimizeParams) -> Result<Encoded, ImagingError> {
     imaging::start(&imaging::CodecConfig::default()).unwrap();
-    imaging::optimize(source, &Request { params, effort: Effort::Interactive })
+    imaging::optimize(
+        source,
+        &Request { params, options: domain::OutputOptions::default(), effort: Effort::Interactive },
+    )
 }
 
 pub(crate) fn optimize(source: &[u8], format: RequestedFormat) -> Encoded {

@@ -14,6 +14,7 @@ pub(crate) fn report() -> imaging::Report {
         frames: 1,
         encoder: "test".to_owned(),
         quality: None,
+        score: None,
         reason: Some("already_optimal".to_owned()),
         notes: vec!["a note".to_owned()],
         decode_micros: 1,

@@ -117,7 +117,11 @@ fn request() -> imaging::Request {
         format: RequestedFormat::Auto,
         keep_exif: false,
     };
-    imaging::Request { params, effort: imaging::Effort::Interactive }
+    imaging::Request {
+        params,
+        options: domain::OutputOptions::default(),
+        effort: imaging::Effort::Interactive,
+    }
 }
 
 /// A pool of some other program.

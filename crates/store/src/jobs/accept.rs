@@ -4,7 +4,9 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
-use domain::{AccountId, ApiKeyId, BillingMonth, ImageId, JobClass, JobId, JobState, SourceId};
+use domain::{
+    AccountId, ApiKeyId, BillingMonth, ImageId, JobClass, JobId, JobState, OutputOptions, SourceId,
+};
 use futures_util::future::try_join;
 use uuid::Uuid;
 
@@ -27,6 +29,8 @@ pub struct NewJob {
     pub source: NewSource,
     /// What it makes; holds the parameters.
     pub image_id: ImageId,
+    /// What is asked for beyond that.
+    pub options: OutputOptions,
     /// The queue it waits in.
     pub class: JobClass,
     /// Whether the result is kept until it is deleted.
@@ -169,6 +173,7 @@ async fn insert(
         jobs::src_url.eq(new.src_url.as_deref()),
         jobs::reserved_month.eq(reservation.month.first_day()),
         jobs::trace_context.eq(json_map(&new.trace_context)),
+        jobs::options.eq(serde_json::json!(new.options)),
         jobs::created_at.eq(now),
         jobs::enqueued_at.eq(now),
     );

@@ -38,6 +38,8 @@ pub struct Completion {
     pub encoder: String,
     /// The encoder's quality setting, where it has one.
     pub quality: Option<f32>,
+    /// The SSIMULACRA2 score, where it was measured.
+    pub score: Option<f32>,
     /// Why nothing was gained, e.g. `already_optimal`.
     pub reason: Option<String>,
     /// When the result may be deleted; not used where the job is to be kept.

@@ -6,7 +6,9 @@ use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::sql_types::Bool;
-use domain::{AccountId, ApiKeyId, BillingMonth, ErrorCode, ImageId, JobClass, JobId, JobState, SourceId};
+use domain::{
+    AccountId, ApiKeyId, BillingMonth, ErrorCode, ImageId, JobClass, JobId, JobState, OutputOptions, SourceId,
+};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -49,6 +51,8 @@ pub struct Job {
     pub reserved_month: BillingMonth,
     /// Headers that continue the caller's trace.
     pub trace_context: BTreeMap<String, String>,
+    /// What is asked for beyond the image id's parameters.
+    pub options: OutputOptions,
     /// Why it failed.
     pub error_code: Option<ErrorCode>,
     /// What the owner is told about it.
@@ -92,6 +96,7 @@ pub(crate) struct JobRow {
     src_url: Option<String>,
     reserved_month: NaiveDate,
     trace_context: Value,
+    options: Value,
     error_code: Option<String>,
     error_message: Option<String>,
     timings: Option<Value>,
@@ -122,6 +127,8 @@ impl TryFrom<JobRow> for Job {
             src_url: row.src_url,
             reserved_month: BillingMonth::of_date(row.reserved_month),
             trace_context: text_map("jobs.trace_context", row.trace_context)?,
+            options: serde_json::from_value(row.options)
+                .map_err(|_| StoreError::Corrupt { what: "jobs.options" })?,
             error_code: row.error_code.map(|code| named("jobs.error_code", &code)).transpose()?,
             error_message: row.error_message,
             timings: row.timings,

@@ -2,7 +2,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
-use domain::{AccountId, ImageId, JobClass, JobId, OutputFormat, Sha256Hash, SourceFormat, SourceId, Tier};
+use domain::{
+    AccountId, ImageId, JobClass, JobId, OutputFormat, OutputOptions, Sha256Hash, SourceFormat, SourceId,
+    Tier,
+};
 use store::{
     Accepted, Claim, ClaimedJob, Completion, Config, NewAccount, NewJob, NewSource, OutgoingMessage, Store,
 };
@@ -83,6 +86,7 @@ impl Fixture {
             original_filename: "cat.png".to_owned(),
             src_url: None,
             trace_context: BTreeMap::new(),
+            options: OutputOptions::default(),
         }
     }
 
@@ -139,6 +143,7 @@ pub(crate) fn completion(job: JobId, attempt: u32) -> Completion {
         height: 30,
         encoder: "libwebp".to_owned(),
         quality: Some(82.5),
+        score: Some(80.5),
         reason: None,
         expires_at: Some(at(3_600)),
         timings: serde_json::json!({ "encode_ms": 12 }),

@@ -2,7 +2,7 @@
 
 use blob::ObjectKey;
 use contracts::JobMessage;
-use domain::{ErrorCode, ImageId, JobClass, JobId, SourceId};
+use domain::{ErrorCode, ImageId, JobClass, JobId, OutputOptions, SourceId};
 use store::{Accepted, NewJob, NewSource, OutgoingMessage};
 use tracing::Instrument;
 use web::{ApiCaller, ApiError};
@@ -17,6 +17,7 @@ use crate::waiters::Waiter;
 pub(crate) struct Order {
     pub(crate) caller: ApiCaller,
     pub(crate) image_id: ImageId,
+    pub(crate) options: OutputOptions,
     pub(crate) source: Source,
     pub(crate) storage_commit: bool,
     pub(crate) keep_original: bool,
@@ -87,6 +88,7 @@ fn new_job(order: &Order, key: &ObjectKey) -> NewJob {
             object_key: key.to_string(),
         },
         image_id: order.image_id,
+        options: order.options,
         class: JobClass::of(order.caller.tier),
         storage_commit: order.storage_commit,
         keep_original: order.keep_original,

@@ -1,6 +1,8 @@
 //! The parameters of an optimize request, whichever body they came in.
 
-use domain::{Compression, Edge, ErrorCode, Rejection, RequestedFormat};
+use domain::{
+    Compression, Edge, ErrorCode, OptimizeParams, OutputOptions, Rejection, RequestedFormat, Target,
+};
 
 /// Which fields a request gave, as text. A field given twice, under its name or an alias, is refused.
 #[derive(Debug, Default)]
@@ -9,7 +11,7 @@ pub(crate) struct Fields {
 }
 
 /// Canonical name and aliases of every field but the file itself.
-const NAMES: [(&str, &[&str]); 9] = [
+const NAMES: [(&str, &[&str]); 17] = [
     ("url", &[]),
     ("accept_file", &[]),
     ("compression", &[]),
@@ -17,6 +19,14 @@ const NAMES: [(&str, &[&str]); 9] = [
     ("height", &["resize_height"]),
     ("format", &["output_format"]),
     ("keep_exif", &[]),
+    ("quality", &[]),
+    ("target_score", &[]),
+    ("target_bytes", &[]),
+    ("lossless", &[]),
+    ("fit", &[]),
+    ("gravity", &[]),
+    ("background", &[]),
+    ("enlarge", &[]),
     ("storage_commit", &[]),
     ("keep_original", &[]),
 ];
@@ -42,8 +52,22 @@ pub(crate) struct OptimizeRequest {
     pub(crate) height: Option<Edge>,
     pub(crate) format: Option<RequestedFormat>,
     pub(crate) keep_exif: bool,
+    pub(crate) options: OutputOptions,
     pub(crate) storage_commit: bool,
     pub(crate) keep_original: bool,
+}
+
+impl OptimizeRequest {
+    /// The parameters of the result; `unnamed` is the format of a request that names none.
+    pub(crate) fn params(&self, unnamed: RequestedFormat) -> OptimizeParams {
+        OptimizeParams {
+            compression: self.compression,
+            width: self.width,
+            height: self.height,
+            format: self.format.unwrap_or(unnamed),
+            keep_exif: self.keep_exif,
+        }
+    }
 }
 
 impl Fields {
@@ -95,7 +119,8 @@ impl Fields {
                 "`keep_original=true` needs `storage_commit=true`: originals are kept only beside a saved result.",
             ));
         }
-        Ok(OptimizeRequest {
+        let request = OptimizeRequest {
+            options: self.options()?,
             origin: self.origin(has_image)?,
             compression: self.parsed("compression")?.unwrap_or_default(),
             width: self.parsed("width")?,
@@ -104,6 +129,26 @@ impl Fields {
             keep_exif: self.flag("keep_exif")?.unwrap_or(false),
             storage_commit,
             keep_original,
+        };
+        // With no format named the source decides, and only the contradictions of a named one are known yet.
+        request.options.check(&request.params(RequestedFormat::Auto))?;
+        Ok(request)
+    }
+
+    fn options(&self) -> Result<OutputOptions, Rejection> {
+        let target = Target::one_of(
+            self.parsed("quality")?,
+            self.parsed("target_score")?,
+            self.parsed("target_bytes")?,
+            self.flag("lossless")?.unwrap_or(false),
+        )?;
+        Ok(OutputOptions {
+            target,
+            fit: self.parsed("fit")?.unwrap_or_default(),
+            gravity: self.parsed("gravity")?.unwrap_or_default(),
+            background: self.parsed("background")?,
+            enlarge: self.flag("enlarge")?.unwrap_or(false),
+            ..OutputOptions::default()
         })
     }
 
@@ -206,9 +251,36 @@ mod tests {
             ("keep_exif", "maybe"),
             ("keep_original", "true"),
             ("subscription_tier", "scale"),
+            ("quality", "0"),
+            ("target_score", "101"),
+            ("target_bytes", "many"),
+            ("fit", "squeeze"),
+            ("gravity", "up"),
+            ("gravity", "north"),
+            ("background", "red"),
+            ("enlarge", "true"),
         ] {
             assert_eq!(refused_field(&[(name, value)], true), name);
         }
+    }
+
+    #[test]
+    fn contradictions_name_both_fields() {
+        for pairs in [
+            [("quality", "80"), ("target_score", "80")],
+            [("target_bytes", "9000"), ("lossless", "true")],
+            [("compression", "low"), ("quality", "80")],
+            [("format", "jpeg"), ("lossless", "true")],
+        ] {
+            let refused = check(&pairs, true).unwrap_err();
+            assert_eq!(refused.code, ErrorCode::ConflictingOptions);
+            for (name, _) in pairs {
+                assert!(refused.message.contains(name), "{}", refused.message);
+            }
+        }
+        let request =
+            check(&[("width", "10"), ("height", "20"), ("fit", "cover"), ("gravity", "north")], true);
+        assert_eq!(request.unwrap().options.fit, domain::Fit::Cover);
     }
 
     #[test]

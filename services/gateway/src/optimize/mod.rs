@@ -1,6 +1,7 @@
 //! `POST /api/optimize`: one image in, its smaller twin out.
 
 mod accept;
+mod accept_header;
 mod errors;
 mod fields;
 mod filename;
@@ -16,7 +17,7 @@ use std::time::Duration;
 
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
-use domain::{ContentTag, ErrorCode, ImageId, OptimizeParams, Rejection, RequestedFormat};
+use domain::{ContentTag, ErrorCode, FormatSet, ImageId, Rejection, RequestedFormat};
 use store::{Job, StoredResult};
 use tokio::time::Instant;
 use tracing::Instrument;
@@ -61,6 +62,30 @@ pub(crate) struct OptimizeForm {
     /// Keep EXIF metadata, with the orientation applied.
     #[schema(default = false)]
     keep_exif: Option<bool>,
+    /// The encoder's own quality instead of a compression level; nothing is measured.
+    #[schema(minimum = 1, maximum = 100)]
+    quality: Option<u8>,
+    /// SSIMULACRA2 score to reach with the fewest bytes, instead of a compression level.
+    #[schema(minimum = 1, maximum = 100, example = 80)]
+    target_score: Option<f64>,
+    /// Largest size of the result in bytes; the best-looking result that fits.
+    #[schema(minimum = 100)]
+    target_bytes: Option<u64>,
+    /// No loss at all: PNG or WebP.
+    #[schema(default = false)]
+    lossless: Option<bool>,
+    /// How the image meets the box: `inside`, `cover`, `contain` or `fill`.
+    #[schema(default = "inside", example = "cover")]
+    fit: Option<String>,
+    /// What stays in view: `centre`, a compass point such as `north`, `attention` or `entropy`.
+    #[schema(default = "centre", example = "attention")]
+    gravity: Option<String>,
+    /// Colour behind `contain` and behind transparency.
+    #[schema(example = "#ffffff")]
+    background: Option<String>,
+    /// Whether a smaller image grows to the box.
+    #[schema(default = false)]
+    enlarge: Option<bool>,
     /// Save the result to the Storage Library.
     #[schema(default = false)]
     storage_commit: Option<bool>,
@@ -116,8 +141,11 @@ async fn run(
     let intake = intake::read(request, body, &app.upload, plan.max_file_bytes)
         .await
         .map_err(|error| errors::from_intake(error, plan, &app.upload))?;
-    let asked = intake.request.clone();
+    let mut asked = intake.request.clone();
+    let negotiated = accept_header::negotiate(request.headers(), asked.format);
+    asked.options.formats = negotiated.unwrap_or(FormatSet::ALL);
     let source = source::obtain(app, caller.tier, intake).await?;
+    asked.options.check(&asked.params(RequestedFormat::keep(source.header.format)))?;
     let image_id = image_id(app, &caller, &asked, &source);
     if let Some(hit) = cached(app, &caller, &asked, &image_id).await? {
         let timing = Timing { fetch: source.fetched_in, total: started.elapsed(), ..Timing::default() };
@@ -127,14 +155,9 @@ async fn run(
 }
 
 fn image_id(app: &App, caller: &ApiCaller, asked: &OptimizeRequest, source: &Source) -> ImageId {
-    let params = OptimizeParams {
-        compression: asked.compression,
-        width: asked.width,
-        height: asked.height,
-        format: asked.format.unwrap_or_else(|| RequestedFormat::keep(source.header.format)),
-        keep_exif: asked.keep_exif,
-    };
-    ImageId { tag: ContentTag::of(&app.secret, caller.account_id, source.spooled.sha256), params }
+    let params = asked.params(RequestedFormat::keep(source.header.format));
+    let tag = ContentTag::of(&app.secret, caller.account_id, source.spooled.sha256);
+    ImageId { tag, params, options: asked.options.tag() }
 }
 
 /// An earlier result of the same work. It costs no credit; it is recorded, and saved if this request asks so.
@@ -170,6 +193,7 @@ async fn work(
     let order = Order {
         caller,
         image_id,
+        options: asked.options,
         source,
         storage_commit: asked.storage_commit,
         keep_original: asked.keep_original,

@@ -72,6 +72,10 @@ pub(crate) struct ResultData {
     /// The encoder's quality setting, where it has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quality: Option<f32>,
+    /// The SSIMULACRA2 score of the result against the decoded and resized source; 100 is identical.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = 80.4)]
+    pub quality_score: Option<f64>,
     /// Why nothing was gained, e.g. `already_optimal`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
@@ -143,19 +147,27 @@ pub(crate) fn result(
             processed_at: stored.processed_at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
             encoder: stored.encoder.clone(),
             quality: stored.quality,
+            quality_score: stored.score.map(decimal),
             reason: stored.reason.clone(),
         },
     };
     HttpResponse::Ok()
         .insert_header((header::CACHE_CONTROL, "no-store"))
+        .insert_header((header::VARY, "Accept"))
         .insert_header(("Server-Timing", timing.header()))
         .json(body)
+}
+
+/// Two decimals of a score, without the digits that a 32-bit float adds as a 64-bit one.
+fn decimal(score: f32) -> f64 {
+    (f64::from(score) * 100.0).round() / 100.0
 }
 
 /// 202 with the job.
 pub(crate) fn accepted(job: JobId, state: domain::JobState) -> HttpResponse {
     HttpResponse::Accepted()
         .insert_header((header::CACHE_CONTROL, "no-store"))
+        .insert_header((header::VARY, "Accept"))
         .insert_header(("Preference-Applied", "respond-async"))
         .insert_header((header::LOCATION, status_url(job)))
         .insert_header((header::RETRY_AFTER, "1"))

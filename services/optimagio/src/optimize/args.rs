@@ -1,7 +1,10 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use domain::{Compression, Edge, OptimizeParams, RequestedFormat, SourceFormat};
+use domain::{
+    Colour, Compression, Edge, Fit, Gravity, OptimizeParams, OutputOptions, Quality, Rejection,
+    RequestedFormat, Score, SourceFormat, Target, TargetBytes,
+};
 
 const AFTER_HELP: &str = "\
 Results are written beside their sources as NAME-optimized.EXT, or below --out with the folders kept. A
@@ -36,6 +39,11 @@ pub(crate) struct OptimizeArgs {
     /// Keep EXIF metadata.
     #[arg(long)]
     keep_exif: bool,
+    #[command(flatten)]
+    output: OutputArgs,
+    /// Spend less time on each image, as the service does for a caller who waits: fewer trials, larger results.
+    #[arg(long)]
+    pub(super) fast: bool,
     /// Folder for the results; made if it does not exist.
     #[arg(long, value_name = "DIR")]
     pub(super) out: Option<PathBuf>,
@@ -50,14 +58,67 @@ pub(crate) struct OptimizeArgs {
     pub(super) jobs: Option<u16>,
 }
 
+/// What levels and a box to fit inside cannot say.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct OutputArgs {
+    /// The encoder's own quality, 1 to 100, instead of a level; nothing is measured.
+    #[arg(long, value_name = "N")]
+    quality: Option<Quality>,
+    /// Visual quality to reach with the fewest bytes, a SSIMULACRA2 score of 1 to 100, instead of a level.
+    #[arg(long, value_name = "SCORE")]
+    target_score: Option<Score>,
+    /// The best-looking result of at most this many bytes, instead of a level.
+    #[arg(long, value_name = "BYTES")]
+    target_bytes: Option<TargetBytes>,
+    /// Lose nothing: PNG and WebP only.
+    #[arg(long)]
+    lossless: bool,
+    /// How images meet the box of --width and --height: inside, cover, contain or fill.
+    #[arg(long, default_value_t)]
+    fit: Fit,
+    /// What stays in view: centre, north, northeast, and so on, attention or entropy.
+    #[arg(long, default_value_t)]
+    gravity: Gravity,
+    /// Colour behind --fit contain and behind transparency, such as ffffff.
+    #[arg(long, value_name = "RRGGBB")]
+    background: Option<Colour>,
+    /// Enlarge images that are smaller than the box.
+    #[arg(long)]
+    enlarge: bool,
+}
+
+impl OutputArgs {
+    fn options(&self) -> Result<OutputOptions, Rejection> {
+        Ok(OutputOptions {
+            target: Target::one_of(self.quality, self.target_score, self.target_bytes, self.lossless)?,
+            fit: self.fit,
+            gravity: self.gravity,
+            background: self.background,
+            enlarge: self.enlarge,
+            ..OutputOptions::default()
+        })
+    }
+}
+
 impl OptimizeArgs {
+    /// The further options, checked against the rest as far as no source is needed for it.
+    pub(super) fn options(&self) -> Result<OutputOptions, Rejection> {
+        let options = self.output.options()?;
+        options.check(&self.params_for(RequestedFormat::Auto))?;
+        Ok(options)
+    }
+
     /// The parameters for a source of this format.
     pub(super) fn params(&self, source: SourceFormat) -> OptimizeParams {
+        self.params_for(RequestedFormat::keep(source))
+    }
+
+    fn params_for(&self, unnamed: RequestedFormat) -> OptimizeParams {
         OptimizeParams {
             compression: self.compression,
             width: self.width,
             height: self.height,
-            format: self.format.unwrap_or_else(|| RequestedFormat::keep(source)),
+            format: self.format.unwrap_or(unnamed),
             keep_exif: self.keep_exif,
         }
     }

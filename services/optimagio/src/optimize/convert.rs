@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use container::{Header, InspectError};
-use domain::{ErrorCode, OptimizeParams, Rejection};
+use domain::{ErrorCode, OptimizeParams, OutputOptions, Rejection};
 use imaging::Effort;
 use sandbox::{Done, Pool, Verdict, Work};
 use tempfile::TempDir;
@@ -18,6 +18,8 @@ use super::publish::{Rules, publish};
 pub(super) struct Item {
     pub(super) path: PathBuf,
     pub(super) params: OptimizeParams,
+    pub(super) options: OutputOptions,
+    pub(super) effort: Effort,
     pub(super) target: Target,
 }
 
@@ -29,6 +31,7 @@ pub(super) async fn convert(pool: Pool, item: Item, rules: Arc<Rules>) -> Outcom
 }
 
 async fn attempt(pool: &Pool, item: &Item, rules: &Arc<Rules>) -> Result<Written, Rejection> {
+    item.options.check(&item.params)?;
     if let Some(format) = item.params.format.fixed() {
         rules.check(&item.target.path(format))?;
     }
@@ -38,8 +41,7 @@ async fn attempt(pool: &Pool, item: &Item, rules: &Arc<Rules>) -> Result<Written
     let work = Work {
         source: job_dir.path().join(SOURCE),
         result: job_dir.path().join("result"),
-        // Nobody waits at the other end of a connection: smaller results are worth the time.
-        request: imaging::Request { params: item.params, effort: Effort::Background },
+        request: imaging::Request { params: item.params, options: item.options, effort: item.effort },
         pixels: header.pixels(),
         memory_bytes: imaging::memory_budget_bytes(header.pixels(), header.format),
         solo: false,

@@ -13,7 +13,9 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use domain::{OutputOptions, Rejection};
 use futures_util::{StreamExt, stream};
+use imaging::Effort;
 use indicatif::{ProgressBar, ProgressStyle};
 use sandbox::{Launcher, Pool, SandboxError};
 use settings::{Reader, SettingErrors};
@@ -44,13 +46,16 @@ pub(crate) async fn run(args: OptimizeArgs) -> ExitCode {
 enum OptimizeError {
     #[error(transparent)]
     Settings(#[from] SettingErrors),
+    #[error("{}", .0.message)]
+    Options(Rejection),
     #[error(transparent)]
     Sandbox(#[from] SandboxError),
 }
 
 async fn optimize(args: &OptimizeArgs) -> Result<Run, OptimizeError> {
+    let options = args.options().map_err(OptimizeError::Options)?;
     let found = collect::collect(&args.paths, args.out.as_deref());
-    let (items, rules) = plan(args, &found);
+    let (items, rules) = plan(args, options, &found);
     let mut outcomes: Vec<Outcome> = found
         .failures
         .into_iter()
@@ -65,13 +70,16 @@ async fn optimize(args: &OptimizeArgs) -> Result<Run, OptimizeError> {
     Ok(Run { outcomes, skipped: found.skipped, interrupted })
 }
 
-fn plan(args: &OptimizeArgs, found: &Collection) -> (Vec<Item>, Rules) {
+fn plan(args: &OptimizeArgs, options: OutputOptions, found: &Collection) -> (Vec<Item>, Rules) {
     let wanted: Vec<_> =
         found.sources.iter().map(|source| (source.clone(), args.params(source.format).format)).collect();
     let targets = naming::name_targets(&wanted, args.out.as_deref());
     let items = found.sources.iter().zip(targets).map(|(source, target)| Item {
         path: source.path.clone(),
         params: args.params(source.format),
+        options,
+        // Nobody waits at the other end of a connection: smaller results are worth the time.
+        effort: if args.fast { Effort::Interactive } else { Effort::Background },
         target,
     });
     let rules = Rules::new(args.overwrite, found.sources.iter().map(|source| source.path.as_path()));

@@ -97,6 +97,7 @@ mod tests {
             frames: 1,
             encoder: "x".to_owned(),
             quality: None,
+            score: None,
             reason: None,
             notes: Vec::new(),
             decode_micros: 1,

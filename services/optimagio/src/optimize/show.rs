@@ -40,6 +40,9 @@ fn file(outcome: &Outcome) -> Value {
             "height": written.report.height,
             "encoder": written.report.encoder,
             "quality": written.report.quality,
+            "quality_score": written.report.score.map(decimal),
+            "codec_ms": micros(&written.report) / 1_000.0,
+            "notes": written.report.notes,
             "reason": written.report.reason,
             "error": null,
         }),
@@ -52,6 +55,17 @@ fn file(outcome: &Outcome) -> Value {
     }
 }
 
+/// Two decimals of a score, without the digits that a 32-bit float adds as a 64-bit one.
+fn decimal(score: f32) -> f64 {
+    (f64::from(score) * 100.0).round() / 100.0
+}
+
+/// Time in the codec.
+#[allow(clippy::cast_precision_loss, reason = "microseconds of one image need no 53 bits")]
+fn micros(report: &imaging::Report) -> f64 {
+    (report.decode_micros + report.encode_micros) as f64
+}
+
 /// A table of file, before, after and saved, with the totals below and then the failures.
 pub(super) fn table(run: &Run) -> String {
     let totals = run.totals();
@@ -59,23 +73,27 @@ pub(super) fn table(run: &Run) -> String {
     let width =
         run.outcomes.iter().map(|outcome| name(outcome).chars().count()).max().unwrap_or(0).clamp(5, 60);
     let mut text = String::new();
-    let mut row = |name: &str, before: &str, after: &str, saved: &str| {
+    let mut row = |name: &str, before: &str, after: &str, saved: &str, score: &str| {
         // Writing to a String cannot fail.
-        let _ = writeln!(text, "{name:<width$}  {before:>11}  {after:>11}  {saved:>7}");
+        let line = format!("{name:<width$}  {before:>11}  {after:>11}  {saved:>7}  {score:>5}");
+        let _ = writeln!(text, "{}", line.trim_end());
     };
-    row("File", "Before", "After", "Saved");
+    row("File", "Before", "After", "Saved", "Score");
     for outcome in &run.outcomes {
         let before = outcome.original_size.map_or_else(|| "-".to_owned(), size);
         match &outcome.result {
             Ok(written) => {
                 let saved = percent(outcome.original_size.unwrap_or_default(), written.size);
-                row(&name(outcome), &before, &size(written.size), &format!("{saved:.1} %"));
+                let score =
+                    written.report.score.map_or_else(|| "-".to_owned(), |score| format!("{score:.1}"));
+                row(&name(outcome), &before, &size(written.size), &format!("{saved:.1} %"), &score);
             }
-            Err(_) => row(&name(outcome), &before, "failed", "-"),
+            Err(_) => row(&name(outcome), &before, "failed", "-", "-"),
         }
     }
     let saved = percent(totals.original_size, totals.optimized_size);
-    row("Total", &size(totals.original_size), &size(totals.optimized_size), &format!("{saved:.1} %"));
+    let (before, after) = (size(totals.original_size), size(totals.optimized_size));
+    row("Total", &before, &after, &format!("{saved:.1} %"), "");
     let interrupted = if run.interrupted { "; interrupted" } else { "" };
     let (optimized, failed, skipped) = (totals.optimized, totals.failed, run.skipped);
     let _ = writeln!(text, "{optimized} optimized, {failed} failed, {skipped} skipped{interrupted}");
@@ -111,6 +129,7 @@ mod tests {
             frames: 1,
             encoder: "libwebp".to_owned(),
             quality: Some(80.0),
+            score: Some(80.25),
             reason: None,
             notes: Vec::new(),
             decode_micros: 1,
@@ -131,9 +150,9 @@ mod tests {
     #[test]
     fn the_table_has_one_line_a_file_the_totals_and_the_reasons() {
         let expected = "\
-File         Before        After    Saved
-a.jpg       1.00 MB    250.00 kB   75.0 %
-b\u{fffd}.png            -       failed        -
+File         Before        After    Saved  Score
+a.jpg       1.00 MB    250.00 kB   75.0 %   80.2
+b\u{fffd}.png            -       failed        -      -
 Total       1.00 MB    250.00 kB   75.0 %
 1 optimized, 1 failed, 3 skipped
 b\u{fffd}.png: it is cut off
@@ -149,7 +168,8 @@ b\u{fffd}.png: it is cut off
             json!({
                 "path": "a.jpg", "output": "out/a.webp", "original_size": 1_000_000, "optimized_size": 250_000,
                 "percent": 75.0, "format": "webp", "width": 640, "height": 480, "encoder": "libwebp",
-                "quality": 80.0, "reason": null, "error": null,
+                "quality": 80.0, "quality_score": 80.25, "codec_ms": 0.002, "notes": [], "reason": null,
+                "error": null,
             })
         );
         assert_eq!(

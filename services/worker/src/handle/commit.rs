@@ -94,6 +94,7 @@ fn completion(worker: &Worker, claimed: &ClaimedJob, finished: &Finished, now: D
         height: report.height,
         encoder: report.encoder.clone(),
         quality: report.quality,
+        score: report.score,
         reason: report.reason.clone(),
         expires_at: Some(now + lifetime),
         timings: serde_json::json!({

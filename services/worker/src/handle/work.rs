@@ -44,7 +44,11 @@ pub(super) async fn run(
     let work = Work {
         source: source.path,
         result: result.clone(),
-        request: Request { params: claimed.job.image_id.params, effort: Effort::Interactive },
+        request: Request {
+            params: claimed.job.image_id.params,
+            options: claimed.job.options,
+            effort: Effort::Interactive,
+        },
         pixels: message.source_pixels,
         memory_bytes: imaging::memory_budget_bytes(message.source_pixels, claimed.source.format),
         solo: claimed.job.counted_attempts() > 1,

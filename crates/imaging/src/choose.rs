@@ -1,0 +1,256 @@
+//! Which encoder, at which quality: the decision behind every still result.
+
+use domain::{SourceFormat, Target};
+
+use crate::candidates::{self, MAX_AV1_PIXELS, Traits};
+use crate::encoders::{Encoder, Settings};
+use crate::finish::Candidate;
+use crate::job::Job;
+use crate::judge::{self, Judge};
+use crate::pixels::{Layout, Pixels};
+use crate::quality::Curve;
+use crate::request::Effort;
+use crate::sample::sample;
+use crate::search::{Aim, Trial, fit, search};
+use crate::{ImagingError, analysis};
+
+/// From this many pixels on the quality is searched on a sample, and the whole is encoded and scored once or
+/// twice: a caller waits.
+const SAMPLE_ABOVE: u64 = 4_000_000;
+
+/// What a quality found on a sample must promise above the floor, and most encodings of the whole.
+const SAMPLE_MARGIN: f64 = 0.7;
+const WHOLE_TRIALS: u32 = 3;
+
+/// A source is left alone if even a quality that nearly every image needs less than saves no more than this
+/// share: encoding it once more would cost quality for nothing.
+const WORTH_A_GENERATION: f64 = 0.97;
+
+/// The best encoding of `pixels` for the request; none where the source itself is best. `unchanged` says that
+/// the source shows the same picture in the same size.
+pub(crate) fn best(
+    job: &Job<'_>,
+    pixels: &Pixels,
+    unchanged: bool,
+) -> Result<Option<Candidate>, ImagingError> {
+    let count = judge::pixels(pixels);
+    crate::still::refuse_too_large(job, count, MAX_AV1_PIXELS)?;
+    let traits = Traits {
+        graphic: analysis::is_graphic(pixels),
+        opaque: pixels.layout() != Layout::Rgba,
+        fits_av1: count <= MAX_AV1_PIXELS,
+    };
+    let choice = Choice {
+        job,
+        pixels,
+        encoders: candidates::for_still(&job.request, traits, job.config.avif_encoder),
+        source_bytes: (unchanged && job.may_stay().is_some()).then_some(job.source.len()),
+    };
+    match job.request.options.target {
+        Some(Target::Quality(quality)) => choice.at_quality(f32::from(quality.value())).map(Some),
+        Some(Target::Lossless) => choice.at_quality(100.0).map(Some),
+        Some(Target::Bytes(bytes)) => choice.within(usize::try_from(bytes.value()).unwrap_or(usize::MAX)),
+        Some(Target::Score(score)) => choice.reaching(score.value()),
+        None => {
+            let floor = job.config.floors.of(job.request.params.compression).value();
+            if choice.is_not_worth_it(floor)? { Ok(None) } else { choice.reaching(floor) }
+        }
+    }
+}
+
+struct Choice<'a> {
+    job: &'a Job<'a>,
+    pixels: &'a Pixels,
+    encoders: Vec<Encoder>,
+    /// Size of the source, where it may stand for the result.
+    source_bytes: Option<usize>,
+}
+
+impl Choice<'_> {
+    fn encode(&self, pixels: &Pixels, encoder: Encoder, quality: f32) -> Result<Vec<u8>, ImagingError> {
+        let settings = Settings {
+            quality,
+            effort: self.job.request.effort,
+            threads: self.job.config.threads,
+            exif: self.job.exif.payload.as_deref(),
+        };
+        encoder.encode(pixels, &settings)
+    }
+
+    /// The smallest of one encoding by each encoder. Nothing is scored.
+    fn at_quality(&self, quality: f32) -> Result<Candidate, ImagingError> {
+        let mut best: Option<Candidate> = None;
+        for &encoder in &self.encoders {
+            let bytes = self.encode(self.pixels, encoder, quality)?;
+            let score = encoder.is_lossless().then_some(100.0);
+            keep_better(&mut best, candidate(encoder, quality, bytes, score), 0.0);
+        }
+        best.ok_or_else(nothing_to_try)
+    }
+
+    /// The best-looking encoding of at most `limit` bytes.
+    fn within(&self, limit: usize) -> Result<Option<Candidate>, ImagingError> {
+        if self.source_bytes.is_some_and(|source| source <= limit) {
+            return Ok(None);
+        }
+        let judge = Judge::new(self.pixels)?;
+        let (mut best, mut smallest) = (None::<Candidate>, usize::MAX);
+        for &encoder in &self.encoders {
+            let found = fit(&Curve::of(encoder), limit, |quality| {
+                Ok((quality, self.encode(self.pixels, encoder, quality)?))
+            })?;
+            match found {
+                Ok((quality, bytes)) => {
+                    let score = judge.score(&bytes, encoder.format())?;
+                    if best.as_ref().is_none_or(|best| best.score < Some(score)) {
+                        best = Some(candidate(encoder, quality, bytes, Some(score)));
+                    }
+                }
+                Err(size) => smallest = smallest.min(size),
+            }
+        }
+        best.map(Some).ok_or(ImagingError::TargetTooSmall { smallest, limit })
+    }
+
+    /// Whether the source is a lossy file of the result's format that is about as small already as the level
+    /// makes files: our own results among them.
+    fn is_not_worth_it(&self, floor: f64) -> Result<bool, ImagingError> {
+        let Some(source) = self.source_bytes else { return Ok(false) };
+        let lossy_source =
+            matches!(self.job.header.format, SourceFormat::Jpeg | SourceFormat::WebP | SourceFormat::Avif);
+        let own = self
+            .encoders
+            .iter()
+            .find(|encoder| encoder.has_quality() && encoder.format().as_source() == self.job.header.format);
+        // With other formats to choose from, the source is one candidate among several.
+        let (Some(&encoder), true, true) = (own, lossy_source, self.encoders.len() == 1) else {
+            return Ok(false);
+        };
+        let piece = sample(self.pixels);
+        let bytes = self.encode(&piece, encoder, Curve::of(encoder).safe_quality_for(floor))?;
+        let share = ratio(judge::pixels(&piece), judge::pixels(self.pixels));
+        Ok(ratio(bytes.len() as u64, source as u64) >= WORTH_A_GENERATION * share)
+    }
+
+    /// The smallest encoding with this score; none where the source is smaller.
+    fn reaching(&self, floor: f64) -> Result<Option<Candidate>, ImagingError> {
+        if judge::pixels(self.pixels) > SAMPLE_ABOVE {
+            return self.reaching_by_sample(floor);
+        }
+        self.search_all(self.pixels, floor, self.source_bytes)
+    }
+
+    fn search_all(
+        &self,
+        pixels: &Pixels,
+        floor: f64,
+        source_bytes: Option<usize>,
+    ) -> Result<Option<Candidate>, ImagingError> {
+        let mut judge = None;
+        let mut best: Option<Candidate> = None;
+        for &encoder in &self.encoders {
+            let limit =
+                [source_bytes, best.as_ref().map(|best| best.bytes.len())].into_iter().flatten().min();
+            let mut attempt = |quality| {
+                let bytes = self.encode(pixels, encoder, quality)?;
+                let score = if encoder.is_lossless() {
+                    100.0
+                } else {
+                    let judge = match &judge {
+                        Some(judge) => judge,
+                        None => judge.insert(Judge::new(pixels)?),
+                    };
+                    judge.score(&bytes, encoder.format())?
+                };
+                Ok(Trial { quality, bytes, score })
+            };
+            let found = if encoder.has_quality() {
+                search(&Curve::of(encoder), Aim { floor, trials: self.trials(), limit }, attempt)?
+            } else {
+                Some(attempt(100.0)?)
+            };
+            if let Some(Trial { quality, bytes, score }) = found {
+                keep_better(&mut best, candidate(encoder, quality, bytes, Some(score)), floor);
+            }
+        }
+        if best.is_none() && source_bytes.is_none() {
+            return Err(nothing_to_try());
+        }
+        Ok(best)
+    }
+
+    /// Encoder and quality are found on a sample; the whole is encoded with them, and judged.
+    fn reaching_by_sample(&self, floor: f64) -> Result<Option<Candidate>, ImagingError> {
+        let piece = sample(self.pixels);
+        let share = ratio(judge::pixels(&piece), judge::pixels(self.pixels));
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a size")]
+        let source_share = self.source_bytes.map(|bytes| (ratio(bytes as u64, 1) * share) as usize);
+        let Some(found) = self.search_all(&piece, floor + SAMPLE_MARGIN, source_share)? else {
+            return Ok(None);
+        };
+        let encoder = found.by;
+        let Some(mut quality) = found.quality else {
+            let bytes = self.encode(self.pixels, encoder, 100.0)?;
+            let score = if encoder.is_lossless() {
+                100.0
+            } else {
+                Judge::new(self.pixels)?.score(&bytes, encoder.format())?
+            };
+            return Ok(Some(candidate(encoder, 100.0, bytes, Some(score))));
+        };
+        let (curve, judge) = (Curve::of(encoder), Judge::new(self.pixels)?);
+        let mut best: Option<Candidate> = None;
+        for _ in 0..WHOLE_TRIALS {
+            let bytes = self.encode(self.pixels, encoder, quality)?;
+            let score = judge.score(&bytes, encoder.format())?;
+            let next =
+                curve.round(curve.shifted(quality, score, floor + SAMPLE_MARGIN).max(quality + curve.step()));
+            keep_better(&mut best, candidate(encoder, quality, bytes, Some(score)), floor);
+            if score >= floor || next <= quality {
+                break;
+            }
+            quality = next;
+        }
+        Ok(best)
+    }
+
+    fn trials(&self) -> u32 {
+        match self.job.request.effort {
+            Effort::Interactive => 2,
+            Effort::Background => 3,
+        }
+    }
+}
+
+fn candidate(encoder: Encoder, quality: f32, bytes: Vec<u8>, score: Option<f64>) -> Candidate {
+    Candidate {
+        bytes,
+        format: encoder.format(),
+        by: encoder,
+        encoder: encoder.name(),
+        quality: encoder.has_quality().then_some(quality),
+        score,
+    }
+}
+
+/// A result that reaches the floor is better than one that does not; of two alike the smaller is.
+fn keep_better(best: &mut Option<Candidate>, new: Candidate, floor: f64) {
+    let reaches = |candidate: &Candidate| candidate.score.is_none_or(|score| score >= floor);
+    let better = match best {
+        None => true,
+        Some(best) if reaches(best) != reaches(&new) => reaches(&new),
+        Some(best) => new.bytes.len() < best.bytes.len(),
+    };
+    if better {
+        *best = Some(new);
+    }
+}
+
+#[allow(clippy::cast_precision_loss, reason = "a share")]
+fn ratio(part: u64, whole: u64) -> f64 {
+    part as f64 / whole.max(1) as f64
+}
+
+fn nothing_to_try() -> ImagingError {
+    ImagingError::Process { operation: "choosing an encoder", detail: "no candidate".into() }
+}

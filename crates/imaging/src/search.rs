@@ -1,0 +1,229 @@
+//! The smallest encoding that reaches a score, found with few trials.
+
+use crate::ImagingError;
+use crate::quality::Curve;
+
+/// A score this far above the floor is near enough: another trial would save 2 % or less.
+const NEAR: f64 = 0.6;
+/// What is aimed at above the floor, because predictions miss.
+const MARGIN: f64 = 0.3;
+/// Bytes grow by about this share for every point of score (measured 3.7 to 5.3 % between 70 and 90).
+const GROWTH_PER_POINT: f64 = 0.045;
+/// Trials beyond the permitted ones while no trial has reached the floor.
+const RESCUES: u32 = 3;
+
+/// One encoding at one quality.
+#[derive(Debug, Clone)]
+pub(crate) struct Trial {
+    pub(crate) quality: f32,
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) score: f64,
+}
+
+/// What is searched for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Aim {
+    /// The score to reach.
+    pub(crate) floor: f64,
+    /// Trials, at least 1.
+    pub(crate) trials: u32,
+    /// An encoding that will not get below this size is of no interest.
+    pub(crate) limit: Option<usize>,
+}
+
+/// Finds the smallest encoding whose score is at least the floor. Where even quality 100 stays below it, the
+/// trial with the best score; none where the limit is out of reach.
+pub(crate) fn search(
+    curve: &Curve,
+    aim: Aim,
+    mut attempt: impl FnMut(f32) -> Result<Trial, ImagingError>,
+) -> Result<Option<Trial>, ImagingError> {
+    let mut bracket = Bracket::default();
+    let mut quality = curve.quality_for(aim.floor + MARGIN);
+    for round in 0..aim.trials.max(1) + RESCUES {
+        let trial = attempt(quality)?;
+        if aim.limit.is_some_and(|limit| bytes_at(&trial, aim.floor) > limit as f64) {
+            return Ok(None);
+        }
+        bracket.add(trial, aim.floor);
+        // Later misses aim higher: a file above the floor by a point is better than none.
+        let rescue = round + 1 >= aim.trials;
+        if rescue && bracket.reached.is_some() {
+            break;
+        }
+        let extra = if rescue { f64::from(round + 2 - aim.trials) * 1.5 } else { 0.0 };
+        match bracket.next(curve, aim.floor, MARGIN + extra) {
+            Some(next) => quality = next,
+            None => break,
+        }
+    }
+    Ok(bracket.reached.or(bracket.missed))
+}
+
+/// The best encoding of at most `limit` bytes: the largest quality that fits, within one step of the encoder
+/// after at most eight trials. `Err` of the smallest size where nothing fits.
+pub(crate) fn fit(
+    curve: &Curve,
+    limit: usize,
+    mut attempt: impl FnMut(f32) -> Result<(f32, Vec<u8>), ImagingError>,
+) -> Result<Result<(f32, Vec<u8>), usize>, ImagingError> {
+    let (lowest, highest) = curve.range();
+    let (mut low, mut high) = (lowest, highest);
+    let mut best: Option<(f32, Vec<u8>)> = None;
+    let mut quality = curve.quality_for(75.0);
+    let mut smallest = usize::MAX;
+    for _ in 0..8 {
+        let (quality_used, bytes) = attempt(quality)?;
+        smallest = smallest.min(bytes.len());
+        if bytes.len() <= limit {
+            let near = bytes.len() as f64 > limit as f64 * 0.98;
+            low = quality;
+            best = Some((quality_used, bytes));
+            if near || quality >= highest {
+                break;
+            }
+        } else {
+            high = quality;
+            if quality <= lowest {
+                break;
+            }
+        }
+        if high - low <= curve.step() && (best.is_some() || low > lowest) {
+            break;
+        }
+        // The ends themselves are tried once nothing lies between.
+        let middle = curve.round(f32::midpoint(low, high));
+        quality = if middle <= low || middle >= high {
+            if best.is_none() { lowest } else { high.min(highest) }
+        } else {
+            middle
+        };
+    }
+    if best.is_none() && low > lowest {
+        return Ok(Err(smallest));
+    }
+    Ok(best.ok_or(smallest))
+}
+
+/// An estimate of the size that the same encoder needs to score exactly `floor`.
+#[allow(clippy::cast_precision_loss, reason = "an estimate")]
+fn bytes_at(trial: &Trial, floor: f64) -> f64 {
+    trial.bytes.len() as f64 * (GROWTH_PER_POINT * (floor - trial.score)).exp()
+}
+
+/// The trials nearest to the floor on both sides.
+#[derive(Default)]
+struct Bracket {
+    reached: Option<Trial>,
+    missed: Option<Trial>,
+}
+
+impl Bracket {
+    fn add(&mut self, trial: Trial, floor: f64) {
+        if trial.score >= floor {
+            // Two encodings above the floor: the smaller file, not the lower quality, is what is wanted.
+            if self.reached.as_ref().is_none_or(|best| trial.bytes.len() < best.bytes.len()) {
+                self.reached = Some(trial);
+            }
+        } else if self.missed.as_ref().is_none_or(|best| trial.quality > best.quality) {
+            self.missed = Some(trial);
+        }
+    }
+
+    /// The quality to try next; none where no trial could be better.
+    fn next(&self, curve: &Curve, floor: f64, margin: f64) -> Option<f32> {
+        let aimed = match (&self.reached, &self.missed) {
+            (Some(reached), _) if reached.score - floor <= NEAR => return None,
+            (Some(reached), None) => curve.shifted(reached.quality, reached.score, floor + margin),
+            (None, Some(missed)) => {
+                let aimed = curve.shifted(missed.quality, missed.score, floor + margin);
+                aimed.max(missed.quality + curve.step())
+            }
+            (Some(reached), Some(missed)) => {
+                let share = (floor + margin - missed.score) / (reached.score - missed.score);
+                #[allow(clippy::cast_possible_truncation, reason = "a quality has few digits")]
+                let share = share.clamp(0.0, 1.0) as f32;
+                missed.quality + (reached.quality - missed.quality) * share
+            }
+            (None, None) => return None,
+        };
+        let next = curve.round(aimed);
+        let above = self.missed.as_ref().is_none_or(|missed| next > missed.quality);
+        let below = self.reached.as_ref().is_none_or(|reached| next < reached.quality);
+        (above && below).then_some(next)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::encoders::Encoder;
+
+    /// An encoder whose scores are the average ones moved by `offset` and bent by `bend`.
+    fn fake(quality: f32, offset: f64, bend: f64) -> Trial {
+        let curve = Curve::of(Encoder::Jpegli);
+        let score = (curve.score_at(quality) + offset) - bend * (100.0 - f64::from(quality)) / 10.0;
+        let size = 1_000.0 * (f64::from(quality) * 0.05).exp();
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+        Trial { quality, bytes: vec![0; size as usize], score }
+    }
+
+    proptest! {
+        #[test]
+        fn the_floor_is_reached_whenever_it_can_be(
+            floor in 40.0..92.0_f64, offset in -12.0..12.0_f64, bend in 0.0..1.0_f64, trials in 1..4_u32,
+        ) {
+            let curve = Curve::of(Encoder::Jpegli);
+            let mut count = 0;
+            let found = search(&curve, Aim { floor, trials, limit: None }, |quality| {
+                count += 1;
+                Ok(fake(quality, offset, bend))
+            }).unwrap().unwrap();
+            prop_assert!(count <= trials + RESCUES);
+            let best = fake(curve.range().1, offset, bend).score;
+            prop_assert!(found.score >= floor || best < floor + 12.0, "{} of {floor}, best {best}", found.score);
+        }
+
+        #[test]
+        fn three_trials_end_near_the_floor(floor in 60.0..85.0_f64, offset in -6.0..6.0_f64) {
+            let curve = Curve::of(Encoder::Jpegli);
+            let aim = Aim { floor, trials: 3, limit: None };
+            let found = search(&curve, aim, |quality| Ok(fake(quality, offset, 0.0))).unwrap().unwrap();
+            prop_assert!(found.score >= floor && found.score < floor + 2.5, "{} for {floor}", found.score);
+        }
+
+        #[test]
+        fn what_fits_is_the_largest_that_fits(limit in 1_100..100_000_usize) {
+            let curve = Curve::of(Encoder::Jpegli);
+            let mut count = 0;
+            let found = fit(&curve, limit, |quality| {
+                count += 1;
+                Ok((quality, fake(quality, 0.0, 0.0).bytes))
+            }).unwrap();
+            prop_assert!(count <= 8);
+            match found {
+                Ok((quality, bytes)) => {
+                    prop_assert!(bytes.len() <= limit);
+                    let more = fake(quality + 2.0 * curve.step(), 0.0, 0.0).bytes.len();
+                    prop_assert!(bytes.len() as f64 > limit as f64 * 0.98 || more > limit || quality >= 99.0);
+                }
+                Err(smallest) => prop_assert!(smallest > limit),
+            }
+        }
+    }
+
+    #[test]
+    fn a_candidate_that_cannot_win_is_dropped_after_one_trial() {
+        let curve = Curve::of(Encoder::Jpegli);
+        let mut count = 0;
+        let aim = Aim { floor: 78.0, trials: 3, limit: Some(10_000) };
+        let found = search(&curve, aim, |quality| {
+            count += 1;
+            Ok(fake(quality, 0.0, 0.0))
+        });
+        assert!(found.unwrap().is_none());
+        assert_eq!(count, 1);
+    }
+}

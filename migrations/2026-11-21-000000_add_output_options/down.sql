@@ -1,0 +1,2 @@
+ALTER TABLE results DROP COLUMN score;
+ALTER TABLE jobs DROP COLUMN options;

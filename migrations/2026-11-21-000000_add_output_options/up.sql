@@ -1,0 +1,5 @@
+-- What a request asks for beyond its image id: the id holds a fingerprint of it.
+ALTER TABLE jobs ADD COLUMN options jsonb NOT NULL DEFAULT '{}';
+
+-- The measured visual quality; NULL where it was not measured.
+ALTER TABLE results ADD COLUMN score real;
