@@ -1,2 +1,3 @@
 ALTER TABLE results DROP COLUMN score;
+ALTER TABLE jobs DROP COLUMN error_field;
 ALTER TABLE jobs DROP COLUMN options;

@@ -1,5 +1,7 @@
 //! Which encoder, at which quality: the decision behind every still result.
 
+use std::cell::OnceCell;
+
 use domain::{SourceFormat, Target};
 
 use crate::candidates::{self, MAX_AV1_PIXELS, Traits};
@@ -146,28 +148,25 @@ impl Choice<'_> {
         floor: f64,
         source_bytes: Option<usize>,
     ) -> Result<Option<Candidate>, ImagingError> {
-        let mut judge = None;
+        let judge = OnceCell::new();
+        let score = |encoder: Encoder, bytes: &[u8]| {
+            if encoder.is_lossless() {
+                return Ok(100.0);
+            }
+            let judge = judge.get_or_init(|| Judge::new(pixels)).as_ref();
+            judge.map_err(unscored)?.score(bytes, encoder.format())
+        };
         let mut best: Option<Candidate> = None;
         for &encoder in &self.encoders {
             let limit =
                 [source_bytes, best.as_ref().map(|best| best.bytes.len())].into_iter().flatten().min();
-            let mut attempt = |quality| {
-                let bytes = self.encode(pixels, encoder, quality)?;
-                let score = if encoder.is_lossless() {
-                    100.0
-                } else {
-                    let judge = match &judge {
-                        Some(judge) => judge,
-                        None => judge.insert(Judge::new(pixels)?),
-                    };
-                    judge.score(&bytes, encoder.format())?
-                };
-                Ok(Trial { quality, bytes, score })
-            };
+            let encode = |quality| self.encode(pixels, encoder, quality);
             let found = if encoder.has_quality() {
-                search(&Curve::of(encoder), Aim { floor, trials: self.trials(), limit }, attempt)?
+                let aim = Aim { floor, trials: self.trials(), limit };
+                search(&Curve::of(encoder), aim, encode, |bytes| score(encoder, bytes))?
             } else {
-                Some(attempt(100.0)?)
+                let bytes = encode(100.0)?;
+                Some(Trial { quality: 100.0, score: score(encoder, &bytes)?, bytes })
             };
             if let Some(Trial { quality, bytes, score }) = found {
                 keep_better(&mut best, candidate(encoder, quality, bytes, Some(score)), floor);
@@ -249,6 +248,11 @@ fn keep_better(best: &mut Option<Candidate>, new: Candidate, floor: f64) {
 #[allow(clippy::cast_precision_loss, reason = "a share")]
 fn ratio(part: u64, whole: u64) -> f64 {
     part as f64 / whole.max(1) as f64
+}
+
+/// The same failure for every encoding that could not be scored.
+fn unscored(error: &ImagingError) -> ImagingError {
+    ImagingError::Process { operation: "preparing the scores", detail: error.to_string() }
 }
 
 fn nothing_to_try() -> ImagingError {

@@ -9,6 +9,9 @@ const NEAR: f64 = 0.6;
 const MARGIN: f64 = 0.3;
 /// Bytes grow by about this share for every point of score (measured 3.7 to 5.3 % between 70 and 90).
 const GROWTH_PER_POINT: f64 = 0.045;
+/// An image needs at most this factor more or less than the average image at the same score: what is farther
+/// above the limit at the first quality need not be scored.
+const SPREAD: f64 = 1.6;
 /// Trials beyond the permitted ones while no trial has reached the floor.
 const RESCUES: u32 = 3;
 
@@ -36,13 +39,18 @@ pub(crate) struct Aim {
 pub(crate) fn search(
     curve: &Curve,
     aim: Aim,
-    mut attempt: impl FnMut(f32) -> Result<Trial, ImagingError>,
+    mut encode: impl FnMut(f32) -> Result<Vec<u8>, ImagingError>,
+    mut score: impl FnMut(&[u8]) -> Result<f64, ImagingError>,
 ) -> Result<Option<Trial>, ImagingError> {
     let mut bracket = Bracket::default();
     let mut quality = curve.quality_for(aim.floor + MARGIN);
     for round in 0..aim.trials.max(1) + RESCUES {
-        let trial = attempt(quality)?;
-        if aim.limit.is_some_and(|limit| bytes_at(&trial, aim.floor) > limit as f64) {
+        let bytes = encode(quality)?;
+        if round == 0 && aim.limit.is_some_and(|limit| share(&bytes, limit) > SPREAD) {
+            return Ok(None);
+        }
+        let trial = Trial { quality, score: score(&bytes)?, bytes };
+        if aim.limit.is_some_and(|limit| share(&trial.bytes, limit) * growth(&trial, aim.floor) > 1.0) {
             return Ok(None);
         }
         bracket.add(trial, aim.floor);
@@ -105,10 +113,14 @@ pub(crate) fn fit(
     Ok(best.ok_or(smallest))
 }
 
-/// An estimate of the size that the same encoder needs to score exactly `floor`.
-#[allow(clippy::cast_precision_loss, reason = "an estimate")]
-fn bytes_at(trial: &Trial, floor: f64) -> f64 {
-    trial.bytes.len() as f64 * (GROWTH_PER_POINT * (floor - trial.score)).exp()
+/// By what factor the same encoder needs more bytes to score exactly `floor`: an estimate.
+fn growth(trial: &Trial, floor: f64) -> f64 {
+    (GROWTH_PER_POINT * (floor - trial.score)).exp()
+}
+
+#[allow(clippy::cast_precision_loss, reason = "a share")]
+fn share(bytes: &[u8], limit: usize) -> f64 {
+    bytes.len() as f64 / limit.max(1) as f64
 }
 
 /// The trials nearest to the floor on both sides.
@@ -156,6 +168,8 @@ impl Bracket {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
     use proptest::prelude::*;
 
     use super::*;
@@ -170,17 +184,31 @@ mod tests {
         Trial { quality, bytes: vec![0; size as usize], score }
     }
 
+    /// Searches with the fake encoder; also says how many encodings and scores it took.
+    fn search_fake(aim: Aim, offset: f64, bend: f64) -> (Option<Trial>, u32, u32) {
+        let (last, scores, count) = (Cell::new(0.0), Cell::new(0), Cell::new(0));
+        let encode = |quality| {
+            let trial = fake(quality, offset, bend);
+            last.set(trial.score);
+            count.set(count.get() + 1);
+            Ok(trial.bytes)
+        };
+        let score = |_: &[u8]| {
+            scores.set(scores.get() + 1);
+            Ok(last.get())
+        };
+        let found = search(&Curve::of(Encoder::Jpegli), aim, encode, score).unwrap();
+        (found, count.get(), scores.get())
+    }
+
     proptest! {
         #[test]
         fn the_floor_is_reached_whenever_it_can_be(
             floor in 40.0..92.0_f64, offset in -12.0..12.0_f64, bend in 0.0..1.0_f64, trials in 1..4_u32,
         ) {
             let curve = Curve::of(Encoder::Jpegli);
-            let mut count = 0;
-            let found = search(&curve, Aim { floor, trials, limit: None }, |quality| {
-                count += 1;
-                Ok(fake(quality, offset, bend))
-            }).unwrap().unwrap();
+            let (found, count, _) = search_fake(Aim { floor, trials, limit: None }, offset, bend);
+            let found = found.unwrap();
             prop_assert!(count <= trials + RESCUES);
             let best = fake(curve.range().1, offset, bend).score;
             prop_assert!(found.score >= floor || best < floor + 12.0, "{} of {floor}, best {best}", found.score);
@@ -188,9 +216,7 @@ mod tests {
 
         #[test]
         fn three_trials_end_near_the_floor(floor in 60.0..85.0_f64, offset in -6.0..6.0_f64) {
-            let curve = Curve::of(Encoder::Jpegli);
-            let aim = Aim { floor, trials: 3, limit: None };
-            let found = search(&curve, aim, |quality| Ok(fake(quality, offset, 0.0))).unwrap().unwrap();
+            let found = search_fake(Aim { floor, trials: 3, limit: None }, offset, 0.0).0.unwrap();
             prop_assert!(found.score >= floor && found.score < floor + 2.5, "{} for {floor}", found.score);
         }
 
@@ -216,14 +242,14 @@ mod tests {
 
     #[test]
     fn a_candidate_that_cannot_win_is_dropped_after_one_trial() {
-        let curve = Curve::of(Encoder::Jpegli);
-        let mut count = 0;
-        let aim = Aim { floor: 78.0, trials: 3, limit: Some(10_000) };
-        let found = search(&curve, aim, |quality| {
-            count += 1;
-            Ok(fake(quality, 0.0, 0.0))
-        });
-        assert!(found.unwrap().is_none());
-        assert_eq!(count, 1);
+        let first = fake(Curve::of(Encoder::Jpegli).quality_for(78.3), 0.0, 0.0).bytes.len();
+        let dropped = |limit| {
+            let (found, encodings, scores) =
+                search_fake(Aim { floor: 78.0, trials: 3, limit: Some(limit) }, 0.0, 0.0);
+            assert!(found.is_none());
+            (encodings, scores)
+        };
+        assert_eq!(dropped(first * 4 / 5), (1, 1));
+        assert_eq!(dropped(first / 2), (1, 0), "so far off that it need not be scored");
     }
 }

@@ -64,6 +64,7 @@ diesel::table! {
         options -> Jsonb,
         error_code -> Nullable<Text>,
         error_message -> Nullable<Text>,
+        error_field -> Nullable<Text>,
         timings -> Nullable<Jsonb>,
         created_at -> Timestamptz,
         enqueued_at -> Timestamptz,

@@ -66,7 +66,7 @@ async fn an_upload_becomes_smaller_and_a_repeat_costs_no_work() {
 async fn identical_requests_at_once_do_the_work_once() {
     let system = System::start().await;
     let client = system.client(Tier::Pro).await;
-    let source = testkit::images::photo_jpeg(600, 500, 2);
+    let source = testkit::images::photo_jpeg(300, 250, 2);
     let requests =
         (0..8).map(|_| client.optimize(Form::image("a.jpg", source.clone()).text("format", "avif")));
     let answers = futures_util::future::join_all(requests).await;
@@ -204,4 +204,59 @@ async fn a_caller_that_prefers_it_gets_a_job_instead_of_a_wait() {
     assert_eq!(result.status(), 200);
     let stranger = system.client(Tier::Pro).await;
     assert_eq!(json(stranger.get(&status_url).await).await.0, 404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_answer_states_the_visual_quality() {
+    let system = System::start().await;
+    let client = system.client(Tier::Pro).await;
+    let source = testkit::images::png_rgb(160, 120, 5);
+    let form = || Form::image("a.png", source.clone());
+    let (status, level) = client.optimize(form().text("format", "webp").text("compression", "medium")).await;
+    assert_eq!(status, 200, "{level}");
+    assert!(level["data"]["quality_score"].as_f64().unwrap() >= 80.0, "{level}");
+    assert!(level["data"]["quality"].is_number() && level["data"]["encoder"] == "libwebp", "{level}");
+
+    let (status, asked) = client.optimize(form().text("format", "webp").text("target_score", "60")).await;
+    assert_eq!(status, 200, "{asked}");
+    let id = asked["data"]["id"].as_str().unwrap();
+    assert!(id.contains("-cauto-w0000-h0000-webp-exiffalse-o"), "{id}");
+    assert!(asked["data"]["size"].as_u64() < level["data"]["size"].as_u64(), "{asked}");
+    let (_, again) = client.optimize(form().text("format", "webp").text("target_score", "60.0")).await;
+    assert_eq!((&again["cached"], &again["data"]), (&true.into(), &asked["data"]));
+
+    let (status, square) = client
+        .optimize(
+            form().text("width", "50").text("height", "50").text("fit", "cover").text("gravity", "attention"),
+        )
+        .await;
+    assert_eq!((status, &square["data"]["width"], &square["data"]["height"]), (200, &50.into(), &50.into()));
+    let image = decoded(&client.download(&square).await);
+    assert_eq!((image.width(), image.height()), (50, 50));
+
+    let (status, refused) = client.optimize(form().text("quality", "80").text("target_bytes", "5000")).await;
+    assert_eq!((status, &refused["error"]), (400, &"conflicting_options".into()), "{refused}");
+    let (status, refused) = client.optimize(form().text("format", "webp").text("target_bytes", "100")).await;
+    assert_eq!((status, &refused["field"]), (400, &"target_bytes".into()), "{refused}");
+    system.assert_no_errors_logged();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn auto_stays_within_what_the_client_accepts() {
+    let system = System::start().await;
+    let client = system.client(Tier::Pro).await;
+    let source = testkit::images::photo_jpeg(200, 150, 9);
+    let formats = ["image/webp,*/*", "image/jpeg", "*/*"].map(|accept| {
+        let (client, source) = (client.clone(), source.clone());
+        async move {
+            let form = Form::image("a.jpg", source).text("format", "auto");
+            let response = client.post_with(form, "Accept", accept).await;
+            assert_eq!(response.headers()["vary"], "Accept");
+            system::json(response).await.1["data"]["format"].as_str().unwrap().to_owned()
+        }
+    });
+    let [webp, jpeg, free] = futures_util::future::join_all(formats).await.try_into().unwrap();
+    assert_ne!(webp, "avif");
+    assert_eq!(jpeg, "jpeg");
+    assert!(["avif", "webp", "jpeg"].contains(&free.as_str()));
 }

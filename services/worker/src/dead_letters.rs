@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use bus::{Delivery, Outcome};
 use contracts::JobMessage;
-use domain::{ErrorCode, JobState, MAX_ATTEMPTS};
+use domain::{ErrorCode, JobState, MAX_ATTEMPTS, Rejection};
 use store::Job;
 
 use crate::app::Worker;
-use crate::handle::{Failure, fail};
+use crate::handle::fail;
 
 const RETRY_AFTER: Duration = Duration::from_secs(5);
 
@@ -29,13 +29,9 @@ pub(crate) async fn delivery(worker: Worker, delivery: Delivery) -> Outcome {
         return Outcome::Retry { after: RETRY_AFTER };
     }
     let settled = if job.counted_attempts() >= MAX_ATTEMPTS {
-        let failure = Failure {
-            code: ErrorCode::ProcessingFailed,
-            message: format!(
-                "The image could not be processed in {MAX_ATTEMPTS} attempts. Nothing was charged."
-            ),
-        };
-        fail(&worker, &job, None, failure).await.is_ok()
+        let message =
+            format!("The image could not be processed in {MAX_ATTEMPTS} attempts. Nothing was charged.");
+        fail(&worker, &job, None, Rejection::new(ErrorCode::ProcessingFailed, message)).await.is_ok()
     } else {
         tracing::warn!(job_id = %job.id, attempt = job.attempt, "a dead letter gets a fresh message");
         again(&worker, &job, &message, delivery).await

@@ -6,7 +6,7 @@ use crate::picture::{file, picture, show};
 use crate::shots::{boxed, optimize};
 
 /// Four frames that differ, 40 × 30, 70 ms each, played three times.
-fn animation() -> VipsImage {
+pub(crate) fn animation() -> VipsImage {
     let frames: Vec<VipsImage> = (0..4)
         .map(|frame| picture(40, 30, 3).linear(&[1.0 - f64::from(frame) * 0.2], &[0.0]).unwrap())
         .collect();

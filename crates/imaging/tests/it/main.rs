@@ -8,6 +8,7 @@
 
 mod animations;
 mod colour;
+mod fits;
 mod formats;
 mod geometry;
 mod hostile;
@@ -16,4 +17,5 @@ mod metadata;
 mod never_larger;
 mod picture;
 mod planted;
+mod quality;
 mod shots;

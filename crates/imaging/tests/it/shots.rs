@@ -28,3 +28,13 @@ pub(crate) fn boxed(
     let edge = |pixels: Option<u32>| pixels.map(|pixels| Edge::new(pixels).unwrap());
     run(source, OptimizeParams { width: edge(width), height: edge(height), ..params(format) }).unwrap()
 }
+
+/// A result of `params` with further options.
+pub(crate) fn with(
+    source: &[u8],
+    params: OptimizeParams,
+    options: domain::OutputOptions,
+) -> Result<Encoded, ImagingError> {
+    imaging::start(&imaging::CodecConfig::default()).unwrap();
+    imaging::optimize(source, &Request { params, options, effort: Effort::Interactive })
+}

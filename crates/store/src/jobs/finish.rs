@@ -1,7 +1,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
-use domain::{AccountId, ErrorCode, JobId, JobState, OutputFormat, Sha256Hash};
+use domain::{AccountId, JobId, JobState, OutputFormat, Rejection, Sha256Hash};
 use futures_util::future::try_join4;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -85,7 +85,7 @@ impl Store {
             .await
     }
 
-    /// Ends a job with an error code. `attempt` is the holder's fencing token; without one any unfinished
+    /// Ends a job with an error. `attempt` is the holder's fencing token; without one any unfinished
     /// job is ended (for who has no claim: the dead-letter consumer, the operator). The message's row in
     /// the outbox; none where the job has ended before or the claim is not the newest any more.
     ///
@@ -95,22 +95,24 @@ impl Store {
         &self,
         id: JobId,
         attempt: Option<u32>,
-        code: ErrorCode,
-        message: &str,
+        rejection: &Rejection,
         event: OutgoingMessage,
         now: DateTime<Utc>,
     ) -> Result<Option<i64>, StoreError> {
         let attempt = attempt.map(|attempt| number::<_, i32>("attempt", attempt)).transpose()?;
         // A NUL must not keep a job from ending.
-        let message = without_nul(message);
+        let rejection = Rejection {
+            code: rejection.code,
+            message: without_nul(&rejection.message),
+            field: rejection.field.as_deref().map(without_nul),
+        };
         let mut connection = self.connection().await?;
         (*connection)
             .transaction(async |connection: &mut AsyncPgConnection| {
-                let Some(account) = end_with_error(connection, id, attempt, code, &message, now).await?
-                else {
+                let Some(account) = end_with_error(connection, id, attempt, &rejection, now).await? else {
                     return Ok(None);
                 };
-                let payload = json!({ "error_code": code.as_str(), "message": message });
+                let payload = json!({ "error_code": rejection.code.as_str(), "message": rejection.message });
                 let happened = NewEvent::new(account, "job.failed", payload, now).of_job(id);
                 let shared = &*connection;
                 let (_, outbox_id) = futures_util::future::try_join(
@@ -234,8 +236,7 @@ async fn end_with_error(
     connection: &mut AsyncPgConnection,
     id: JobId,
     attempt: Option<i32>,
-    code: ErrorCode,
-    message: &str,
+    rejection: &Rejection,
     now: DateTime<Utc>,
 ) -> QueryResult<Option<AccountId>> {
     let mut ending = diesel::update(jobs::table)
@@ -244,8 +245,9 @@ async fn end_with_error(
         .set((
             jobs::state.eq(JobState::Failed.as_str()),
             jobs::lease_until.eq(None::<DateTime<Utc>>),
-            jobs::error_code.eq(code.as_str()),
-            jobs::error_message.eq(message),
+            jobs::error_code.eq(rejection.code.as_str()),
+            jobs::error_message.eq(&rejection.message),
+            jobs::error_field.eq(&rejection.field),
             jobs::finished_at.eq(now),
         ))
         .into_boxed();

@@ -57,6 +57,8 @@ pub struct Job {
     pub error_code: Option<ErrorCode>,
     /// What the owner is told about it.
     pub error_message: Option<String>,
+    /// The field of the request that it is about.
+    pub error_field: Option<String>,
     /// What took how long, as the worker reported it.
     pub timings: Option<Value>,
     /// When it was accepted.
@@ -99,6 +101,7 @@ pub(crate) struct JobRow {
     options: Value,
     error_code: Option<String>,
     error_message: Option<String>,
+    error_field: Option<String>,
     timings: Option<Value>,
     created_at: DateTime<Utc>,
     enqueued_at: DateTime<Utc>,
@@ -131,6 +134,7 @@ impl TryFrom<JobRow> for Job {
                 .map_err(|_| StoreError::Corrupt { what: "jobs.options" })?,
             error_code: row.error_code.map(|code| named("jobs.error_code", &code)).transpose()?,
             error_message: row.error_message,
+            error_field: row.error_field,
             timings: row.timings,
             created_at: row.created_at,
             enqueued_at: row.enqueued_at,

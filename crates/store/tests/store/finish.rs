@@ -1,4 +1,4 @@
-use domain::{ErrorCode, JobId, JobState};
+use domain::{ErrorCode, JobId, JobState, Rejection};
 use store::Accepted;
 
 use crate::fixture::{Fixture, at, message};
@@ -29,7 +29,10 @@ async fn an_older_attempt_changes_nothing() {
     assert_eq!(f.claim(id, at(60)).await.attempt, 2);
     assert_eq!(f.complete(id, 1, at(61)).await, None);
     assert!(!f.store.release_job(id, 1, at(61)).await.unwrap());
-    let failed = f.store.fail_job(id, Some(1), ErrorCode::InvalidImage, "x", message(id), at(61)).await;
+    let failed = f
+        .store
+        .fail_job(id, Some(1), &Rejection::new(ErrorCode::InvalidImage, "x"), message(id), at(61))
+        .await;
     assert_eq!(failed.unwrap(), None);
     assert_eq!([f.rows("results").await, f.rows("ledger").await, f.rows("events").await], [0, 0, 0]);
     assert!(f.complete(id, 2, at(62)).await.is_some());
@@ -42,7 +45,8 @@ async fn a_failed_job_keeps_its_reason_and_costs_nothing() {
     let f = Fixture::new().await;
     let id = f.queued(1).await;
     f.claim(id, at(1)).await;
-    let fail = || f.store.fail_job(id, Some(1), ErrorCode::InvalidImage, "no\0 image", message(id), at(2));
+    let rejection = Rejection::new(ErrorCode::InvalidImage, "no\0 image");
+    let fail = || f.store.fail_job(id, Some(1), &rejection, message(id), at(2));
     assert!(fail().await.unwrap().is_some());
     assert_eq!(fail().await.unwrap(), None);
     assert_eq!(f.complete(id, 1, at(3)).await, None);
@@ -60,13 +64,16 @@ async fn without_an_attempt_any_unfinished_job_fails() {
     let (queued, held) = (f.queued(1).await, f.queued(2).await);
     f.claim(held, at(1)).await;
     for id in [queued, held] {
-        let fail = || f.store.fail_job(id, None, ErrorCode::ProcessingFailed, "x", message(id), at(2));
+        let rejection = Rejection::new(ErrorCode::ProcessingFailed, "x");
+        let fail = || f.store.fail_job(id, None, &rejection, message(id), at(2));
         assert!(fail().await.unwrap().is_some());
         assert_eq!(fail().await.unwrap(), None);
     }
     let unknown = JobId::generate();
-    let failed =
-        f.store.fail_job(unknown, None, ErrorCode::ProcessingFailed, "x", message(queued), at(2)).await;
+    let failed = f
+        .store
+        .fail_job(unknown, None, &Rejection::new(ErrorCode::ProcessingFailed, "x"), message(queued), at(2))
+        .await;
     assert_eq!(failed.unwrap(), None);
 }
 

@@ -1,7 +1,7 @@
 //! The rows follow the state machine of `domain`, whatever happens in whatever order.
 
 use chrono::TimeDelta;
-use domain::{ErrorCode, JobEvent, JobId, JobState, MAX_ATTEMPTS};
+use domain::{ErrorCode, JobEvent, JobId, JobState, MAX_ATTEMPTS, Rejection};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
@@ -32,7 +32,10 @@ async fn happen(f: &Fixture, id: JobId, event: JobEvent, attempt: u32, now: i64)
         JobEvent::Release => f.store.release_job(id, attempt, now).await.unwrap(),
         JobEvent::Complete => f.complete(id, attempt, now).await.is_some(),
         JobEvent::Fail => {
-            let failed = f.store.fail_job(id, None, ErrorCode::InvalidImage, "x", message(id), now).await;
+            let failed = f
+                .store
+                .fail_job(id, None, &Rejection::new(ErrorCode::InvalidImage, "x"), message(id), now)
+                .await;
             failed.unwrap().is_some()
         }
     }
@@ -65,7 +68,13 @@ async fn follow(f: &Fixture, number: u32, events: Vec<(JobEvent, bool)>) {
     assert_eq!(booked, i64::from(model.state == JobState::Completed));
     let left = f
         .store
-        .fail_job(id, None, ErrorCode::InvalidImage, "x", message(id), at(0) + TimeDelta::days(1))
+        .fail_job(
+            id,
+            None,
+            &Rejection::new(ErrorCode::InvalidImage, "x"),
+            message(id),
+            at(0) + TimeDelta::days(1),
+        )
         .await;
     assert_eq!(left.unwrap().is_none(), model.state.is_final());
 }

@@ -224,7 +224,8 @@ async fn finished(
     asked: &OptimizeRequest,
 ) -> Result<StoredResult, ApiError> {
     if let Some(code) = job.error_code {
-        return Err(Rejection::new(code, job.error_message.unwrap_or_default()).into());
+        let message = job.error_message.unwrap_or_default();
+        return Err(Rejection { code, message, field: job.error_field }.into());
     }
     let stored = *result.ok_or_else(|| {
         ApiError::new(ErrorCode::NotFound, "The result has expired already; send the request again.")

@@ -39,7 +39,7 @@ fn file(outcome: &Outcome) -> Value {
             "width": written.report.width,
             "height": written.report.height,
             "encoder": written.report.encoder,
-            "quality": written.report.quality,
+            "quality": written.report.quality.map(decimal),
             "quality_score": written.report.score.map(decimal),
             "codec_ms": micros(&written.report) / 1_000.0,
             "notes": written.report.notes,
@@ -55,7 +55,7 @@ fn file(outcome: &Outcome) -> Value {
     }
 }
 
-/// Two decimals of a score, without the digits that a 32-bit float adds as a 64-bit one.
+/// Two decimals, without the digits that a 32-bit float adds as a 64-bit one.
 fn decimal(score: f32) -> f64 {
     (f64::from(score) * 100.0).round() / 100.0
 }

@@ -65,6 +65,12 @@ impl Client {
         self.request(Method::POST, "/api/optimize").multipart(form.0).send().await.unwrap()
     }
 
+    /// Posts a form with one more header.
+    pub(crate) async fn post_with(&self, form: Form, name: &str, value: &str) -> Response {
+        let request = self.request(Method::POST, "/api/optimize").header(name, value);
+        request.multipart(form.0).send().await.unwrap()
+    }
+
     /// Posts a form and returns status and JSON body.
     pub(crate) async fn optimize(&self, form: Form) -> (u16, Value) {
         json(self.post(form).await).await

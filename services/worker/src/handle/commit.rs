@@ -6,7 +6,7 @@ use blob::ObjectKey;
 use bus::Outgoing;
 use chrono::{DateTime, Utc};
 use contracts::{JobEndedMessage, Outcome};
-use domain::ErrorCode;
+use domain::Rejection;
 use sandbox::Done;
 use store::{ClaimedJob, Completion, Job, OutgoingMessage, StoreError};
 use tracing::Instrument;
@@ -23,14 +23,6 @@ pub(super) struct Finished {
     pub(super) key: ObjectKey,
     pub(super) done: Done,
     pub(super) timings: Timings,
-}
-
-/// Why a job ended without a result.
-pub(crate) struct Failure {
-    /// The code the owner gets.
-    pub(crate) code: ErrorCode,
-    /// The words the owner gets.
-    pub(crate) message: String,
 }
 
 /// Commits result, ledger row and event; `false` means that another attempt had ended the job.
@@ -65,13 +57,12 @@ pub(crate) async fn fail(
     worker: &Worker,
     job: &Job,
     attempt: Option<u32>,
-    failure: Failure,
+    rejection: Rejection,
 ) -> Result<(), StoreError> {
     let now = worker.clock.now();
-    let outcome = Outcome::Failed { code: failure.code, message: failure.message.clone() };
+    let outcome = Outcome::Failed { code: rejection.code, message: rejection.message.clone() };
     let event = event(worker, job, outcome, "job.failed", now);
-    let written =
-        worker.store.fail_job(job.id, attempt, failure.code, &failure.message, event.clone(), now).await?;
+    let written = worker.store.fail_job(job.id, attempt, &rejection, event.clone(), now).await?;
     if let Some(outbox_id) = written {
         tokio::spawn(publish(worker.clone(), event, outbox_id).in_current_span());
     }

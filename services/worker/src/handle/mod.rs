@@ -10,12 +10,12 @@ use std::time::Duration;
 use bus::{Delivery, Outcome};
 use chrono::TimeDelta;
 use contracts::JobMessage;
-use domain::ErrorCode;
+use domain::{ErrorCode, Rejection};
 use store::{Claim, ClaimedJob};
 use tracing::{Instrument, field};
 
 use crate::app::Worker;
-pub(crate) use commit::{Failure, fail};
+pub(crate) use commit::fail;
 use source::Source;
 use work::Ended;
 
@@ -98,8 +98,7 @@ async fn run(
         Ended::Committed => (Outcome::Done, "completed"),
         Ended::Fenced => (Outcome::Done, "fenced"),
         Ended::Refused(rejection) => {
-            let failure = Failure { code: rejection.code, message: rejection.message };
-            match commit::fail(worker, &claimed.job, Some(claimed.attempt), failure).await {
+            match commit::fail(worker, &claimed.job, Some(claimed.attempt), rejection).await {
                 Ok(()) => (Outcome::Done, "failed"),
                 Err(error) => {
                     tracing::warn!(%error, "the failure could not be recorded");
@@ -126,11 +125,9 @@ async fn give_up(worker: &Worker, message: &JobMessage, attempt: u32) -> (Outcom
         Ok(None) => return (Outcome::Done, "duplicate"),
         Err(_) => return retry(),
     };
-    let failure = Failure {
-        code: ErrorCode::ProcessingFailed,
-        message: format!("The image could not be processed in {attempt} attempts. Nothing was charged."),
-    };
-    match commit::fail(worker, &job, None, failure).await {
+    let message = format!("The image could not be processed in {attempt} attempts. Nothing was charged.");
+    let rejection = Rejection::new(ErrorCode::ProcessingFailed, message);
+    match commit::fail(worker, &job, None, rejection).await {
         Ok(()) => (Outcome::Done, "exhausted"),
         Err(_) => retry(),
     }
