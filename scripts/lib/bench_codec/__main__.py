@@ -11,6 +11,7 @@ import rows_bytes
 import rows_memory
 import rows_time
 from cache import Cache
+from failure import Failed
 from judge import Judge
 from ours import Ours
 from search import Search
@@ -72,7 +73,10 @@ def main() -> None:
     print(head, flush=True)
     lines = []
     for name in asked.only or ROWS:
-        made = ROWS[name](setting)
+        try:
+            made = ROWS[name](setting)
+        except Failed as why:
+            made = Line(name, "", "", "failed", "–", "–", "NO", str(why))
         for line in [made] if isinstance(made, Line) else made:
             lines.append(line)
             # Minutes lie between two rows: each is shown when it is known.

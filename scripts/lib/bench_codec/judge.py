@@ -4,6 +4,7 @@ import subprocess
 from pathlib import Path
 
 from cache import Cache, content
+from failure import Failed
 
 
 class Judge:
@@ -21,8 +22,8 @@ class Judge:
             for line in done.stdout.splitlines():
                 index, score, *why = line.split("\t")
                 if why:
-                    raise SystemExit(f"the judge refused {why[0]}")
+                    raise Failed(f"the judge refused {why[0]}")
                 self.cache.put(names[int(index)], float(score))
             if done.returncode != 0:
-                raise SystemExit(f"the judge failed: {done.stderr.strip()}")
+                raise Failed(f"the judge failed: {done.stderr.strip()}")
         return [self.cache.get(key) for key in keys]

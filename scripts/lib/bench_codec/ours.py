@@ -9,8 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cache import content
+from failure import Failed
 
-NEEDED = ("--quality", "--target-score", "--lossless")
+# The effort that a waiting caller of the service gets; without it the command line takes its time.
+FAST = "--fast"
+NEEDED = ("--quality", "--target-score", FAST)
 
 
 @dataclass
@@ -47,8 +50,6 @@ class Ours:
         if missing:
             raise SystemExit(f"{binary} has no {', '.join(missing)}: build this version of the project")
         self.identity = content(binary)
-        # The command line takes its time unless told; the rows on speed compare what a waiting caller gets.
-        self.quick_effort = ["--effort", "interactive"] if "--effort" in usage else []
 
     def run(self, images: list[Path], arguments: list[str], jobs: int | None = 1) -> Run:
         """Optimizes the images in one start. The results stay until `forget`."""
@@ -62,10 +63,13 @@ class Ours:
         try:
             files = {file["path"]: file for file in json.loads(done.stdout)["files"]}
         except ValueError:
-            raise SystemExit(f"{' '.join(map(str, command))}: {done.stderr.strip()}") from None
+            shutil.rmtree(folder)
+            raise Failed(f"{' '.join(map(str, command))}: {done.stderr.strip()}") from None
         for file in files.values():
             if file["error"]:
-                raise SystemExit(f"{file['path']} {' '.join(arguments)}: {file['error']}")
+                shutil.rmtree(folder)
+                name = Path(file["path"]).name
+                raise Failed(f"ours, {name} {' '.join(arguments)}: {file['error']['message']}")
         return Run(files=files, folder=folder, **json.loads(report.read_text()))
 
     def encode(self, items: list[tuple[Path, str, int]]) -> tuple[list[Path], list[Path]]:

@@ -8,6 +8,8 @@ import threading
 import time
 from pathlib import Path
 
+from failure import Failed
+
 CALLERS = 4
 
 
@@ -51,7 +53,7 @@ class Oximg:
         raise Unavailable("oximg did not listen within 10 s")
 
     def images_per_second(self, images: list[Path], width: int) -> float:
-        left, sizes, lock = list(images), [], threading.Lock()
+        left, sizes, problems, lock = list(images), [], [], threading.Lock()
 
         def work() -> None:
             connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
@@ -64,7 +66,8 @@ class Oximg:
                 answer = connection.getresponse()
                 body = answer.read()
                 if answer.status != 200:
-                    raise SystemExit(f"oximg answered {answer.status}: {body[:200]!r}")
+                    problems.append(f"{answer.status}: {body[:200]!r}")
+                    return
                 sizes.append(len(body))
 
         threads = [threading.Thread(target=work) for _ in range(CALLERS)]
@@ -75,7 +78,8 @@ class Oximg:
             thread.join()
         wall = time.perf_counter() - start
         if len(sizes) != len(images):
-            raise SystemExit(f"oximg answered {len(sizes)} of {len(images)} requests: see the lines above")
+            why = problems[0] if problems else "see the lines above"
+            raise Failed(f"oximg answered {len(sizes)} of {len(images)} requests: {why}")
         self.mean_size = sum(sizes) / len(sizes)
         return len(images) / wall
 

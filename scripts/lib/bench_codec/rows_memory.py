@@ -2,10 +2,12 @@
 long as it is more than the 20 MB or so of its parent; beside it sharp in a Node.js process of its own."""
 
 import json
+import math
 import subprocess
 import sys
 from pathlib import Path
 
+from failure import Failed
 from ours import Ours
 from setting import Setting
 from sharp import WORKER, job, node_environment
@@ -22,18 +24,28 @@ def memory(setting: Setting, row: str, image: Path, megapixels: str, goal: int) 
     names = " / ".join(formats)
     lines = []
     for kind, arguments in (("q80", ["--quality", "80"]), ("level auto with search", ["--compression", "auto"])):
-        ours = [peak_of_ours(setting.ours, image, ["--format", name, *arguments]) for name in formats]
+        notes = ["codec child"]
+        ours = [peak_of_ours(setting.ours, image, ["--format", name, *arguments], notes) for name in formats]
         theirs = [peak_of_sharp(setting, image, name) for name in formats] if kind == "q80" else []
-        cells = [" / ".join(f"{peak:.0f}" for peak in side) + " MB" if side else "–" for side in (ours, theirs)]
+        if theirs:
+            notes.insert(1, "sharp: its whole Node.js process")
+        cells = [" / ".join(map(rounded, side)) + " MB" if side else "–" for side in (ours, theirs)]
         ratio = " / ".join(f"{mine / peer:.2f}" for mine, peer in zip(ours, theirs)) or "–"
         work = f"peak memory, {megapixels} JPEG → {names}, {kind}"
-        notes = "codec child; sharp: its whole Node.js process" if theirs else "codec child"
-        lines.append(Line(row, work, f"≤ {goal} MB", *cells, ratio, verdict(max(ours) <= goal), notes))
+        lines.append(Line(row, work, f"≤ {goal} MB", *cells, ratio, verdict(max(ours) <= goal), "; ".join(notes)))
     return lines
 
 
-def peak_of_ours(ours: Ours, image: Path, arguments: list[str]) -> float:
-    run = ours.run([image], arguments)
+def rounded(peak: float) -> str:
+    return f"{peak:.0f}" if math.isfinite(peak) else "failed"
+
+
+def peak_of_ours(ours: Ours, image: Path, arguments: list[str], notes: list[str]) -> float:
+    try:
+        run = ours.run([image], arguments)
+    except Failed as why:
+        notes.append(str(why))
+        return math.inf
     run.forget()
     return run.peak_mb
 
@@ -45,6 +57,6 @@ def peak_of_sharp(setting: Setting, image: Path, format_: str) -> float:
     environment = node_environment(setting.peers)
     done = subprocess.run(command, input=request, env=environment, capture_output=True, text=True)
     if done.returncode != 0 or "error" in done.stdout:
-        raise SystemExit(f"sharp {format_}: {done.stdout}{done.stderr}")
+        raise Failed(f"sharp {format_}: {done.stdout}{done.stderr}")
     target.unlink()
     return json.loads(report.read_text())["peak_mb"]

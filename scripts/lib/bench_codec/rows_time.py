@@ -4,6 +4,7 @@ runs. Ours is charged for everything but one start of the command line; sharp's 
 import shutil
 from pathlib import Path
 
+from ours import FAST
 from oximg import Oximg, Unavailable
 from rows_bytes import TARGET, kilobytes
 from setting import Setting
@@ -83,7 +84,7 @@ class Duel:
 
 def resize(setting: Setting, format_: str, goal: float) -> Line:
     """2.1 MP JPEG → 1200 wide at a fixed quality, no search."""
-    arguments = ["--format", format_, "--quality", str(QUALITY), "--width", str(WIDTH), *setting.ours.quick_effort]
+    arguments = ["--format", format_, "--quality", str(QUALITY), "--width", str(WIDTH), FAST]
     folder = setting.work / "batch"
     images = copies(setting, folder, BATCH)
     duel = Duel(setting, images, arguments, (format_, {"quality": QUALITY}, {"width": WIDTH}))
@@ -91,8 +92,6 @@ def resize(setting: Setting, format_: str, goal: float) -> Line:
     mine, peer = duel.cpu()
     ratio = mine.median / peer.median
     notes = f"{duel.bytes}; a start costs {duel.start.cpu_ms:.0f} ms, not counted"
-    if not setting.ours.quick_effort:
-        notes += "; ours with the effort of the command line, not of a waiting caller"
     work = f"2.1 MP JPEG → {WIDTH} wide, {format_} q{QUALITY}: CPU an image"
     row = f"resize-{format_}"
     return Line(row, work, f"≤ {goal}", str(mine), str(peer), f"{ratio:.2f}", verdict(ratio <= goal), notes)
@@ -103,7 +102,7 @@ def throughput(setting: Setting) -> Line:
     row, work, goal = "throughput", "the same to JPEG, images/s on all cores; peer: oximg", "≥ 0.9"
     folder = setting.work / "throughput"
     images = copies(setting, folder, 24 if setting.quick else 48)
-    arguments = ["--format", "jpeg", "--quality", str(QUALITY), "--width", str(WIDTH), *setting.ours.quick_effort]
+    arguments = ["--format", "jpeg", "--quality", str(QUALITY), "--width", str(WIDTH), FAST]
     try:
         server = Oximg(setting.peers, folder, QUALITY)
     except Unavailable as why:
@@ -141,7 +140,7 @@ def copies(setting: Setting, folder: Path, count: int) -> list[Path]:
 
 def search(setting: Setting) -> Line:
     """The level `auto` with its search for the quality, against one plain encode."""
-    arguments = ["--format", "webp", "--compression", "auto", *setting.ours.quick_effort]
+    arguments = ["--format", "webp", "--compression", "auto", FAST]
     duel = Duel(setting, setting.corpus.medium, arguments, ("webp", {"quality": QUALITY}))
     (mine, peer), (mine_cpu, peer_cpu) = duel.wall(), duel.cpu()
     ratio, ours = mine.median / peer.median, duel.ours[0]

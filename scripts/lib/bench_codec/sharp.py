@@ -7,6 +7,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from failure import Failed
+
 WORKER = Path(__file__).with_name("sharp_worker.cjs")
 
 
@@ -46,7 +48,7 @@ class Sharp:
         self.worker.stdin.flush()
         answer = self.answer()
         if "error" in answer:
-            raise SystemExit(f"sharp: {answer['error']}: {request[:300]}")
+            raise Failed(f"sharp: {answer['error']}: {request[:300]}")
         return Done(**answer)
 
     def convert(self, source: Path, target: Path, format_: str, options=None, resize=None) -> None:
