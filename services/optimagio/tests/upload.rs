@@ -260,3 +260,37 @@ async fn auto_stays_within_what_the_client_accepts() {
     assert_eq!(jpeg, "jpeg");
     assert!(["avif", "webp", "jpeg"].contains(&free.as_str()));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn variants_are_made_side_by_side_and_billed_one_by_one() {
+    let system = System::start().await;
+    let (account, key) = system.account(Tier::Pro).await;
+    let client = Client::new(system.base(), Some(key));
+    let source = testkit::images::photo_jpeg(240, 180, 4);
+    let variants = r#"[{"width":60},{"width":120},{"width":120,"format":"avif"},{"width":60}]"#;
+    let form = || Form::image("a.jpg", source.clone()).text("format", "webp").text("variants", variants);
+    let (status, body) = client.optimize(form()).await;
+    assert_eq!(status, 200, "{body}");
+    let list = body["variants"].as_array().unwrap();
+    let widths: Vec<_> = list.iter().map(|one| one["data"]["width"].as_u64().unwrap()).collect();
+    assert_eq!(widths, [60, 120, 120, 60]);
+    assert_eq!(list[0]["data"]["id"], list[3]["data"]["id"], "the same wish is the same result");
+    for one in list {
+        let header = container::inspect_bytes(&client.download(one).await).unwrap();
+        assert_eq!(header.width, one["data"]["width"].as_u64().unwrap() as u32);
+    }
+    let webp = body["srcset"]["image/webp"].as_str().unwrap();
+    assert!(webp.contains(" 60w, /api/images/") && webp.ends_with(" 120w"), "{webp}");
+    assert!(body["srcset"]["image/avif"].as_str().unwrap().ends_with(" 120w"), "{body}");
+    assert_eq!(system.ledger_rows(account).await, 3, "one row for each result");
+
+    let (_, again) = client.optimize(form()).await;
+    assert!(again["variants"].as_array().unwrap().iter().all(|one| one["cached"] == true), "{again}");
+    assert_eq!(system.ledger_rows(account).await, 3);
+
+    let bad = Form::image("a.jpg", source.clone()).text("variants", r#"[{"width":60},{"width":9000}]"#);
+    let (status, refused) = client.optimize(bad).await;
+    assert_eq!((status, &refused["field"]), (400, &"width".into()), "{refused}");
+    assert!(refused["message"].as_str().unwrap().starts_with("variants[1]"), "{refused}");
+    system.assert_no_errors_logged();
+}

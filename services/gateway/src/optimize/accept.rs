@@ -1,5 +1,7 @@
 //! Accepting work: the source goes to the object store, then one transaction makes the job true.
 
+use std::sync::Arc;
+
 use blob::ObjectKey;
 use contracts::JobMessage;
 use domain::{ErrorCode, ImageId, JobClass, JobId, OutputOptions, SourceId};
@@ -18,7 +20,7 @@ pub(crate) struct Order {
     pub(crate) caller: ApiCaller,
     pub(crate) image_id: ImageId,
     pub(crate) options: OutputOptions,
-    pub(crate) source: Source,
+    pub(crate) source: Arc<Source>,
     pub(crate) storage_commit: bool,
     pub(crate) keep_original: bool,
 }
@@ -38,7 +40,8 @@ pub(crate) struct Admitted {
 pub(crate) async fn accept(app: App, order: Order) -> Result<Admitted, ApiError> {
     refuse_when_full(&app).await?;
     let key = ObjectKey::Source { account: order.caller.account_id, sha256: order.source.spooled.sha256 };
-    put_source(&app, &key, &order.source).await?;
+    // Several results of one source need it once.
+    order.source.stored.get_or_try_init(|| put_source(&app, &key, &order.source)).await?;
     let now = app.clock.now();
     let job = new_job(&order, &key);
     let message = job_message(&app, &job, now);

@@ -6,31 +6,26 @@ mod errors;
 mod fields;
 mod filename;
 mod intake;
+mod perform;
 mod prefer;
 mod respond;
 mod shared;
 mod source;
 mod spool;
+mod variants;
 mod wait;
 
-use std::time::Duration;
+use std::sync::Arc;
 
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
-use domain::{ContentTag, ErrorCode, FormatSet, ImageId, Rejection, RequestedFormat};
-use store::{Job, StoredResult};
 use tokio::time::Instant;
-use tracing::Instrument;
 use web::{ApiCaller, ApiError};
 
-use accept::Order;
-use fields::OptimizeRequest;
-use prefer::Prefer;
-use respond::Timing;
+use perform::Visit;
 use respond::{JobAccepted, OptimizeResponse};
 use shared::SharedBody;
-use source::Source;
-use wait::Waited;
+use variants::VariantsResponse;
 
 use crate::app::App;
 
@@ -86,6 +81,10 @@ pub(crate) struct OptimizeForm {
     /// Whether a smaller image grows to the box.
     #[schema(default = false)]
     enlarge: Option<bool>,
+    /// Several results of one source: a JSON list of objects with any of the fields from `compression` to
+    /// `enlarge`; what an object leaves out is taken from the form. Each is one result, and billed as one.
+    #[schema(example = r#"[{"width":480},{"width":960},{"width":960,"format":"avif"}]"#)]
+    variants: Option<String>,
     /// Save the result to the Storage Library.
     #[schema(default = false)]
     storage_commit: Option<bool>,
@@ -102,7 +101,7 @@ pub(crate) struct OptimizeForm {
     request_body(content((OptimizeForm = "multipart/form-data"), (OptimizeForm = "application/x-www-form-urlencoded"), (OptimizeForm = "application/json"))),
     params(("Prefer" = Option<String>, Header, description = "`respond-async`: 202 with a job once the wait is over; `wait=N`: wait at most N seconds")),
     responses(
-        (status = 200, description = "The result", body = OptimizeResponse),
+        (status = 200, description = "The result; with `variants` a list of results", content((OptimizeResponse = "application/json"), (VariantsResponse = "application/json"))),
         (status = 202, description = "Still running; look at `status_url`", body = JobAccepted),
         (status = 400, description = "Bad request, bad image or bad source", body = web::ErrorBody),
         (status = 401, description = "Missing or invalid API key", body = web::ErrorBody),
@@ -141,112 +140,12 @@ async fn run(
     let intake = intake::read(request, body, &app.upload, plan.max_file_bytes)
         .await
         .map_err(|error| errors::from_intake(error, plan, &app.upload))?;
-    let mut asked = intake.request.clone();
-    let negotiated = accept_header::negotiate(request.headers(), asked.format);
-    asked.options.formats = negotiated.unwrap_or(FormatSet::ALL);
-    let source = source::obtain(app, caller.tier, intake).await?;
-    asked.options.check(&asked.params(RequestedFormat::keep(source.header.format)))?;
-    let image_id = image_id(app, &caller, &asked, &source);
-    if let Some(hit) = cached(app, &caller, &asked, &image_id).await? {
-        let timing = Timing { fetch: source.fetched_in, total: started.elapsed(), ..Timing::default() };
-        return Ok(respond::result(&hit, true, source.filename, source.src_url, timing));
+    let asked = intake.request.clone();
+    let source = Arc::new(source::obtain(app, caller.tier, intake).await?);
+    let visit = Visit { app, caller, headers: request.headers(), source, started };
+    if asked.variants.is_empty() {
+        let performed = visit.perform(&asked).await?;
+        return visit.answer(performed);
     }
-    work(app, caller, &asked, image_id, source, Prefer::of(request.headers()), started).await
-}
-
-fn image_id(app: &App, caller: &ApiCaller, asked: &OptimizeRequest, source: &Source) -> ImageId {
-    let params = asked.params(RequestedFormat::keep(source.header.format));
-    let tag = ContentTag::of(&app.secret, caller.account_id, source.spooled.sha256);
-    ImageId { tag, params, options: asked.options.tag() }
-}
-
-/// An earlier result of the same work. It costs no credit; it is recorded, and saved if this request asks so.
-async fn cached(
-    app: &App,
-    caller: &ApiCaller,
-    asked: &OptimizeRequest,
-    image_id: &ImageId,
-) -> Result<Option<StoredResult>, ApiError> {
-    let now = app.clock.now();
-    let Some(hit) = app.store.live_result(caller.account_id, image_id, now).await? else {
-        return Ok(None);
-    };
-    if asked.storage_commit && (!hit.storage_commit || (asked.keep_original && !hit.keep_original)) {
-        app.store.commit_result(image_id, asked.keep_original).await?;
-    }
-    app.store.record_cache_hit(caller.account_id, Some(caller.key_id), image_id, hit.byte_size, now).await?;
-    app.metrics.cached.inc();
-    Ok(Some(hit))
-}
-
-async fn work(
-    app: &App,
-    caller: ApiCaller,
-    asked: &OptimizeRequest,
-    image_id: ImageId,
-    source: Source,
-    prefer: Prefer,
-    started: Instant,
-) -> Result<HttpResponse, ApiError> {
-    let (filename, src_url, fetched_in) =
-        (source.filename.clone(), source.src_url.clone(), source.fetched_in);
-    let order = Order {
-        caller,
-        image_id,
-        options: asked.options,
-        source,
-        storage_commit: asked.storage_commit,
-        keep_original: asked.keep_original,
-    };
-    // A task of its own: a caller that leaves now does not leave half of the work behind.
-    let accepting = accept::accept(app.clone(), order).in_current_span();
-    let mut admitted = tokio::spawn(accepting).await.map_err(ApiError::internal)??;
-    let job = admitted.job;
-    let patience = prefer.wait.map_or(app.sync_wait, |wait| wait.min(app.sync_wait));
-    match wait::for_end(app, &mut admitted, &image_id, Instant::now() + patience).await? {
-        Waited::Ended(ended, result) => {
-            let timing = timing_of(&ended, fetched_in);
-            let stored = finished(app, *ended, result, &image_id, asked).await?;
-            let timing = Timing { total: started.elapsed(), ..timing };
-            Ok(respond::result(&stored, false, filename, src_url, timing))
-        }
-        Waited::Running(state) if prefer.respond_async => Ok(respond::accepted(job, state)),
-        Waited::Running(state) => Err(errors::still_running(job, state, app.bus.is_connected())),
-    }
-}
-
-/// The result of a job that ended, or the error it ended with.
-async fn finished(
-    app: &App,
-    job: Job,
-    result: Option<Box<StoredResult>>,
-    image_id: &ImageId,
-    asked: &OptimizeRequest,
-) -> Result<StoredResult, ApiError> {
-    if let Some(code) = job.error_code {
-        let message = job.error_message.unwrap_or_default();
-        return Err(Rejection { code, message, field: job.error_field }.into());
-    }
-    let stored = *result.ok_or_else(|| {
-        ApiError::new(ErrorCode::NotFound, "The result has expired already; send the request again.")
-    })?;
-    // A request that joined a job of others may ask for more than the job was told.
-    if asked.storage_commit && (!stored.storage_commit || (asked.keep_original && !stored.keep_original)) {
-        app.store.commit_result(image_id, asked.keep_original).await?;
-    }
-    Ok(stored)
-}
-
-fn timing_of(job: &Job, fetched_in: Duration) -> Timing {
-    let part = |name: &str| {
-        let millis = job.timings.as_ref().and_then(|timings| timings.get(name)?.as_f64()).unwrap_or(0.0);
-        Duration::try_from_secs_f64(millis / 1_000.0).unwrap_or_default()
-    };
-    Timing {
-        fetch: fetched_in + part("fetch_ms"),
-        queue: part("queue_ms"),
-        codec: part("codec_ms"),
-        store: part("store_ms"),
-        total: Duration::ZERO,
-    }
+    variants::answer(&visit, &asked).await
 }

@@ -127,8 +127,28 @@ pub(crate) fn result(
     src_url: Option<String>,
     timing: Timing,
 ) -> HttpResponse {
+    let body = body(stored, cached, filename, src_url);
+    HttpResponse::Ok()
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .insert_header((header::VARY, "Accept"))
+        .insert_header(("Server-Timing", timing.header()))
+        .json(body)
+}
+
+/// Two decimals of a score, without the digits that a 32-bit float adds as a 64-bit one.
+fn decimal(score: f32) -> f64 {
+    (f64::from(score) * 100.0).round() / 100.0
+}
+
+/// The body of a result.
+pub(crate) fn body(
+    stored: &StoredResult,
+    cached: bool,
+    filename: String,
+    src_url: Option<String>,
+) -> OptimizeResponse {
     let saved = saved_share(stored.original_size, stored.byte_size);
-    let body = OptimizeResponse {
+    OptimizeResponse {
         success: true,
         cached,
         original_filename: filename,
@@ -150,17 +170,7 @@ pub(crate) fn result(
             quality_score: stored.score.map(decimal),
             reason: stored.reason.clone(),
         },
-    };
-    HttpResponse::Ok()
-        .insert_header((header::CACHE_CONTROL, "no-store"))
-        .insert_header((header::VARY, "Accept"))
-        .insert_header(("Server-Timing", timing.header()))
-        .json(body)
-}
-
-/// Two decimals of a score, without the digits that a 32-bit float adds as a 64-bit one.
-fn decimal(score: f32) -> f64 {
-    (f64::from(score) * 100.0).round() / 100.0
+    }
 }
 
 /// 202 with the job.

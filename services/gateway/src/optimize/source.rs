@@ -6,6 +6,7 @@ use container::Header;
 use domain::Tier;
 use domain::limits::MAX_URL_SOURCE_BYTES;
 use fetch::FetchError;
+use tokio::sync::OnceCell;
 use web::ApiError;
 
 use super::errors;
@@ -23,6 +24,8 @@ pub(crate) struct Source {
     pub(crate) src_url: Option<String>,
     /// How long the download took; zero for an upload.
     pub(crate) fetched_in: Duration,
+    /// Whether it is in the object store already.
+    pub(crate) stored: OnceCell<()>,
 }
 
 /// Takes the upload, or downloads the URL, and checks the header.
@@ -47,7 +50,7 @@ pub(crate) async fn obtain(app: &App, tier: Tier, intake: Intake) -> Result<Sour
         HeaderError::Rejected(rejection) => ApiError::from(rejection),
         HeaderError::Disc(source) => errors::disc(source),
     })?;
-    Ok(Source { spooled, header, filename: upload.filename, src_url, fetched_in })
+    Ok(Source { spooled, header, filename: upload.filename, src_url, fetched_in, stored: OnceCell::new() })
 }
 
 async fn download(app: &App, tier: Tier, url: &str) -> Result<Upload, ApiError> {
