@@ -147,10 +147,7 @@ impl Bracket {
         let aimed = match (&self.reached, &self.missed) {
             (Some(reached), _) if reached.score - floor <= NEAR => return None,
             (Some(reached), None) => curve.shifted(reached.quality, reached.score, floor + margin),
-            (None, Some(missed)) => {
-                let aimed = curve.shifted(missed.quality, missed.score, floor + margin);
-                aimed.max(missed.quality + curve.step())
-            }
+            (None, Some(missed)) => curve.shifted(missed.quality, missed.score, floor + margin),
             (Some(reached), Some(missed)) => {
                 let share = (floor + margin - missed.score) / (reached.score - missed.score);
                 #[allow(clippy::cast_possible_truncation, reason = "a quality has few digits")]
@@ -159,7 +156,15 @@ impl Bracket {
             }
             (None, None) => return None,
         };
-        let next = curve.round(aimed);
+        // A guess that rounds to a quality tried already means the next one beside it.
+        let beside = |quality: f32, steps: f32| curve.round(quality + steps * curve.step());
+        let mut next = curve.round(aimed);
+        if let Some(missed) = &self.missed {
+            next = next.max(beside(missed.quality, 1.0));
+        }
+        if let Some(reached) = &self.reached {
+            next = next.min(beside(reached.quality, -1.0));
+        }
         let above = self.missed.as_ref().is_none_or(|missed| next > missed.quality);
         let below = self.reached.as_ref().is_none_or(|reached| next < reached.quality);
         (above && below).then_some(next)
@@ -238,6 +243,14 @@ mod tests {
                 Err(smallest) => prop_assert!(smallest > limit),
             }
         }
+    }
+
+    /// The second guess rounds down to a quality that just misses; the third must be the one above it.
+    #[test]
+    fn a_guess_that_rounds_to_a_miss_is_followed_by_the_quality_beside_it() {
+        let aim = Aim { floor: 84.453, trials: 3, limit: None };
+        let found = search_fake(aim, 4.813, 0.0).0.unwrap();
+        assert!(found.score < 86.0, "{}", found.score);
     }
 
     #[test]

@@ -14,6 +14,7 @@ mod events;
 mod jobs;
 mod ledger;
 mod migrate;
+mod new_result;
 mod outbox;
 mod results;
 mod schema;

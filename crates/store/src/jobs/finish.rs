@@ -10,8 +10,8 @@ use super::job::Unfinished;
 use crate::convert::{number, without_nul};
 use crate::events::NewEvent;
 use crate::ledger::NewEntry;
+use crate::new_result::{self, NewResult};
 use crate::outbox::NewRow;
-use crate::results;
 use crate::schema::{events, jobs, ledger, outbox, sources};
 use crate::{OutgoingMessage, Store, StoreError};
 
@@ -218,9 +218,9 @@ async fn record(
     });
     let happened =
         NewEvent::new(AccountId(ended.account_id), "job.completed", payload, now).of_job(completion.job_id);
-    let result = results::NewResult::new(ended, completion, now)?;
+    let result = NewResult::new(ended, completion, now)?;
     let (.., outbox_id) = try_join4(
-        results::replace(connection, result),
+        new_result::replace(connection, result),
         diesel::insert_into(ledger::table).values(entry).execute(&mut &*connection),
         diesel::insert_into(events::table).values(happened).execute(&mut &*connection),
         diesel::insert_into(outbox::table)

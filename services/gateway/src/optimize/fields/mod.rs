@@ -1,9 +1,10 @@
 //! The parameters of an optimize request, whichever body they came in.
 
+mod variants;
+
 use domain::{
     Compression, Edge, ErrorCode, OptimizeParams, OutputOptions, Rejection, RequestedFormat, Target,
 };
-use serde_json::Value;
 
 /// Which fields a request gave, as text. A field given twice, under its name or an alias, is refused.
 #[derive(Debug, Default)]
@@ -60,26 +61,6 @@ pub(crate) struct OptimizeRequest {
     /// Several results in the place of one; none of them has variants of its own.
     pub(crate) variants: Vec<Self>,
 }
-
-/// Most results of one request.
-pub(crate) const MAX_VARIANTS: usize = 20;
-
-/// The fields that a variant may give; the others are the request's.
-const VARIANT_FIELDS: [&str; 13] = [
-    "compression",
-    "width",
-    "height",
-    "format",
-    "keep_exif",
-    "quality",
-    "target_score",
-    "target_bytes",
-    "lossless",
-    "fit",
-    "gravity",
-    "background",
-    "enlarge",
-];
 
 impl OptimizeRequest {
     /// The parameters of the result; `unnamed` is the format of a request that names none.
@@ -162,57 +143,6 @@ impl Fields {
         // With no format named the source decides, and only the contradictions of a named one are known yet.
         request.options.check(&request.params(RequestedFormat::Auto))?;
         Ok(request)
-    }
-
-    /// Each variant is a request of its own: the form's fields, with those in their place that it gives.
-    fn variants(&self, text: &str, has_image: bool) -> Result<Vec<OptimizeRequest>, Rejection> {
-        let about = |message: String| Rejection::invalid("variants", message);
-        let list: Vec<serde_json::Map<String, Value>> = serde_json::from_str(text).map_err(|error| {
-            about(format!("`variants` must be a JSON list of objects such as [{{\"width\":480}}]: {error}."))
-        })?;
-        if !(1..=MAX_VARIANTS).contains(&list.len()) {
-            return Err(about(format!(
-                "`variants` must have 1 to {MAX_VARIANTS} entries, not {}.",
-                list.len()
-            )));
-        }
-        let mut requests = Vec::new();
-        for (index, variant) in list.into_iter().enumerate() {
-            let within = |rejection: Rejection| Rejection {
-                message: format!("variants[{index}]: {}", rejection.message),
-                ..rejection
-            };
-            let fields = self.overridden(variant).map_err(within)?;
-            requests.push(fields.check(has_image).map_err(within)?);
-        }
-        Ok(requests)
-    }
-
-    fn overridden(&self, variant: serde_json::Map<String, Value>) -> Result<Self, Rejection> {
-        let mut own = Self::default();
-        for (name, value) in variant {
-            let canonical = Self::canonical(&name)?;
-            if !VARIANT_FIELDS.contains(&canonical) {
-                let message = format!("`{canonical}` belongs to the request and not to a variant.");
-                return Err(Rejection::invalid("variants", message));
-            }
-            match value {
-                Value::Null => {}
-                Value::String(text) => own.set(&name, text)?,
-                Value::Bool(flag) => own.set(&name, flag.to_string())?,
-                Value::Number(number) => own.set(&name, number.to_string())?,
-                Value::Array(_) | Value::Object(_) => {
-                    let message = format!("`{canonical}` must be text, a number or a boolean.");
-                    return Err(Rejection::invalid(canonical, message));
-                }
-            }
-        }
-        let inherited = self
-            .given
-            .iter()
-            .filter(|(name, _)| *name != "variants" && !own.given.iter().any(|(given, _)| given == name));
-        let given = own.given.iter().chain(inherited).cloned().collect();
-        Ok(Self { given })
     }
 
     fn options(&self) -> Result<OutputOptions, Rejection> {
@@ -361,27 +291,6 @@ mod tests {
         let request =
             check(&[("width", "10"), ("height", "20"), ("fit", "cover"), ("gravity", "north")], true);
         assert_eq!(request.unwrap().options.fit, domain::Fit::Cover);
-    }
-
-    #[test]
-    fn variants_inherit_what_they_do_not_give() {
-        let variants = r#"[{"width":480},{"resize_width":960,"format":"avif","quality":50}]"#;
-        let request =
-            check(&[("format", "webp"), ("keep_exif", "true"), ("variants", variants)], true).unwrap();
-        let [one, two] = request.variants.as_slice() else { panic!("two variants") };
-        assert_eq!((one.width, one.format), (Edge::new(480).ok(), Some(RequestedFormat::WebP)));
-        assert_eq!((two.width, two.format), (Edge::new(960).ok(), Some(RequestedFormat::Avif)));
-        assert!(one.keep_exif && two.keep_exif && one.variants.is_empty());
-        for (bad, field) in [
-            ("480", "variants"),
-            ("[]", "variants"),
-            (r#"[{"width":0}]"#, "width"),
-            (r#"[{"url":"http://a/b"}]"#, "variants"),
-            (r#"[{"width":[1]}]"#, "width"),
-            (r#"[{"quality":5,"target_score":70}]"#, "target_score"),
-        ] {
-            assert_eq!(refused_field(&[("variants", bad)], true), field, "{bad}");
-        }
     }
 
     #[test]
