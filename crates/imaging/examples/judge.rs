@@ -1,6 +1,6 @@
 //! The independent judge of results: SSIMULACRA2 of many pairs by the reference crate, which the codec itself
-//! does not use, so that an error in the codec's own metric shows. Decodes with libvips, as a viewer would see
-//! the file on a display of 8 bits.
+//! does not use, so that an error in the codec's own metric shows. Decodes with libvips, as a viewer that manages
+//! colours would show the file on an sRGB display of 8 bits.
 //!
 //! `judge [THREADS] < pairs`: one `REFERENCE<tab>DISTORTED` a line (paths); prints `LINE<tab>SCORE` (or
 //! `LINE<tab>nan<tab>WHY`) in the order in which they are done, and fails if a pair could not be judged.
@@ -13,7 +13,8 @@ use std::process::ExitCode;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use rs_vips::enums::{BandFormat, Interpretation};
+use rs_vips::enums::{BandFormat, Intent, Interpretation};
+use rs_vips::voption::{Setter, VOption};
 use rs_vips::{Vips, VipsImage};
 use ssimulacra2::{ColorPrimaries, Rgb, TransferCharacteristic, compute_frame_ssimulacra2};
 
@@ -61,7 +62,7 @@ fn score(reference: &Picture, distorted: &Picture, background: f32) -> Result<f6
     Ok(compute_frame_ssimulacra2(reference.over(background)?, distorted.over(background)?)?)
 }
 
-/// Upright sRGB with alpha; every channel is a multiple of 1/255.
+/// sRGB with alpha; every channel is a multiple of 1/255.
 struct Picture {
     width: usize,
     height: usize,
@@ -70,7 +71,11 @@ struct Picture {
 
 impl Picture {
     fn open(path: &str) -> Result<Self> {
-        let image = VipsImage::new_from_file(path)?;
+        let mut image = VipsImage::new_from_file(path)?;
+        if image.get_typeof("icc-profile-data")? != 0 {
+            let options = VOption::new().set("embedded", true).set("intent", Intent::Relative as i32);
+            image = image.icc_transform_with_opts("srgb", options)?;
+        }
         let (width, height) = (usize::try_from(image.get_width())?, usize::try_from(image.get_height())?);
         let wide = image.get_format()? == BandFormat::Ushort;
         let space = if wide { Interpretation::Rgb16 } else { Interpretation::Srgb };

@@ -19,6 +19,8 @@ from setting import Setting
 from sharp import Sharp
 from table import Line, markdown
 
+JUDGE_SOURCE = Path(__file__).resolve().parents[3] / "crates" / "imaging" / "examples" / "judge.rs"
+
 ROWS = {
     "equal-jpeg": lambda setting: rows_bytes.equal(setting, "jpeg"),
     "equal-webp": lambda setting: rows_bytes.equal(setting, "webp"),
@@ -66,7 +68,7 @@ def main() -> None:
     ours = Ours(asked.release / "optimagio", work)
     pictures = corpus.load(asked.photos, asked.release / "sample-image", sharp, work / "corpus", asked.quick)
     cache = Cache(work / "cache.tsv")
-    judge = Judge(asked.release / "examples" / "judge", cache)
+    judge = Judge(asked.release / "examples" / "judge", JUDGE_SOURCE, cache)
     searches = [Search(side, judge, cache) for side in (ours, sharp)]
     setting = Setting(asked.quick, asked.runs, work, peers, pictures, ours, sharp, judge, *searches)
     head = header(asked, sharp, pictures)

@@ -8,12 +8,17 @@ from failure import Failed
 
 
 class Judge:
-    def __init__(self, binary: Path, cache: Cache):
+    def __init__(self, binary: Path, source: Path, cache: Cache):
         self.binary, self.cache = binary, cache
+        # Its source, because each build of the same source is another binary.
+        self.identity = content(source)
+
+    def key(self, reference: Path, distorted: Path) -> str:
+        return f"score:{self.identity}:{content(reference)}:{content(distorted)}"
 
     def scores(self, pairs: list[tuple[Path, Path]]) -> list[float]:
         """One score for each (reference, distorted)."""
-        keys = [f"score:{content(reference)}:{content(distorted)}" for reference, distorted in pairs]
+        keys = [self.key(reference, distorted) for reference, distorted in pairs]
         wanted = {key: pair for key, pair in zip(keys, pairs) if self.cache.get(key) is None}
         if wanted:
             text = "".join(f"{reference}\t{distorted}\n" for reference, distorted in wanted.values())

@@ -122,5 +122,6 @@ def auto_floor(setting: Setting) -> Line:
     chosen = ", ".join(f"{formats.count(name)} {name}" for name in sorted(set(formats)))
     notes = f"within {AUTO_TOLERANCE}; lowest {min(scores):.2f}, median {statistics.median(scores):.2f}; {chosen}, "
     notes += kilobytes(sum(sizes))
-    work, goal = f"photos through `auto` at its floor of {AUTO_FLOOR:.0f}", f"{len(images)} of {len(images)}"
-    return Line("auto-floor", work, goal, f"{good} of {len(images)}", "–", "–", verdict(good == len(images)), notes)
+    work, reached = f"photos through `auto` at its floor of {AUTO_FLOOR:.0f}", f"{good} of {len(images)}"
+    goal = f"{len(images)} of {len(images)}"
+    return Line("auto-floor", work, goal, reached, "–", "–", verdict(reached == goal), notes)

@@ -67,10 +67,8 @@ class Search:
 
     def measure(self, items: list[tuple[Path, str, int]]) -> list[tuple[int, float]]:
         """(bytes, score) for each (image, format, quality)."""
-        keys = [
-            f"encode:{self.side.name}:{self.side.identity}:{content(image)}:{format_}:{quality}"
-            for image, format_, quality in items
-        ]
+        who = f"encode:{self.side.name}:{self.side.identity}:{self.judge.identity}"
+        keys = [f"{who}:{content(image)}:{format_}:{quality}" for image, format_, quality in items]
         wanted = {key: item for key, item in zip(keys, items) if self.cache.get(key) is None}
         if wanted:
             outputs, folders = self.side.encode(list(wanted.values()))
