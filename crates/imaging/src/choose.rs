@@ -16,13 +16,12 @@ use crate::sample::sample;
 use crate::search::{Aim, Trial, fit, search};
 use crate::{ImagingError, analysis};
 
-/// From this many pixels on the quality is searched on a sample, and the whole is encoded and scored once or
-/// twice: a caller waits.
-const SAMPLE_ABOVE: u64 = 4_000_000;
+/// From this many pixels on encoder and quality are looked for on a sample first, so that the whole need be
+/// encoded and scored but once or twice: the score costs more than any encoder but AVIF's.
+const SAMPLE_ABOVE: u64 = 1_000_000;
 
-/// What a quality found on a sample must promise above the floor, and most encodings of the whole.
+/// What a quality found on a sample must promise above the floor.
 const SAMPLE_MARGIN: f64 = 0.7;
-const WHOLE_TRIALS: u32 = 3;
 
 /// A source is left alone if even a quality that nearly every image needs less than saves no more than this
 /// share: encoding it once more would cost quality for nothing.
@@ -162,7 +161,7 @@ impl Choice<'_> {
                 [source_bytes, best.as_ref().map(|best| best.bytes.len())].into_iter().flatten().min();
             let encode = |quality| self.encode(pixels, encoder, quality);
             let found = if encoder.has_quality() {
-                let aim = Aim { floor, trials: self.trials(), limit };
+                let aim = Aim { floor, trials: self.trials(), limit, start: None };
                 search(&Curve::of(encoder), aim, encode, |bytes| score(encoder, bytes))?
             } else {
                 let bytes = encode(100.0)?;
@@ -178,7 +177,7 @@ impl Choice<'_> {
         Ok(best)
     }
 
-    /// Encoder and quality are found on a sample; the whole is encoded with them, and judged.
+    /// Encoder and quality are found on a sample; the search goes on from there on the whole.
     fn reaching_by_sample(&self, floor: f64) -> Result<Option<Candidate>, ImagingError> {
         let piece = sample(self.pixels);
         let share = ratio(judge::pixels(&piece), judge::pixels(self.pixels));
@@ -188,29 +187,26 @@ impl Choice<'_> {
             return Ok(None);
         };
         let encoder = found.by;
-        let Some(mut quality) = found.quality else {
-            let bytes = self.encode(self.pixels, encoder, 100.0)?;
-            let score = if encoder.is_lossless() {
-                100.0
-            } else {
-                Judge::new(self.pixels)?.score(&bytes, encoder.format())?
-            };
-            return Ok(Some(candidate(encoder, 100.0, bytes, Some(score))));
-        };
-        let (curve, judge) = (Curve::of(encoder), Judge::new(self.pixels)?);
-        let mut best: Option<Candidate> = None;
-        for _ in 0..WHOLE_TRIALS {
-            let bytes = self.encode(self.pixels, encoder, quality)?;
-            let score = judge.score(&bytes, encoder.format())?;
-            let next =
-                curve.round(curve.shifted(quality, score, floor + SAMPLE_MARGIN).max(quality + curve.step()));
-            keep_better(&mut best, candidate(encoder, quality, bytes, Some(score)), floor);
-            if score >= floor || next <= quality {
-                break;
+        let judge = OnceCell::new();
+        let score = |bytes: &[u8]| {
+            if encoder.is_lossless() {
+                return Ok(100.0);
             }
-            quality = next;
-        }
-        Ok(best)
+            let judge = judge.get_or_init(|| Judge::new(self.pixels)).as_ref();
+            judge.map_err(unscored)?.score(bytes, encoder.format())
+        };
+        let encode = |quality| self.encode(self.pixels, encoder, quality);
+        let trial = match found.quality {
+            None => {
+                let bytes = encode(100.0)?;
+                Some(Trial { quality: 100.0, score: score(&bytes)?, bytes })
+            }
+            start => {
+                let aim = Aim { floor, trials: self.trials() - 1, limit: self.source_bytes, start };
+                search(&Curve::of(encoder), aim, encode, score)?
+            }
+        };
+        Ok(trial.map(|trial| candidate(encoder, trial.quality, trial.bytes, Some(trial.score))))
     }
 
     fn trials(&self) -> u32 {

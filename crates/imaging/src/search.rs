@@ -5,6 +5,8 @@ use crate::quality::Curve;
 
 /// A score this far above the floor is near enough: another trial would save 2 % or less.
 const NEAR: f64 = 0.6;
+/// A score this far above the floor is worth another trial even where none is left.
+const FAR: f64 = 2.5;
 /// What is aimed at above the floor, because predictions miss.
 const MARGIN: f64 = 0.3;
 /// Bytes grow by about this share for every point of score (measured 3.7 to 5.3 % between 70 and 90).
@@ -32,6 +34,8 @@ pub(crate) struct Aim {
     pub(crate) trials: u32,
     /// An encoding that will not get below this size is of no interest.
     pub(crate) limit: Option<usize>,
+    /// The quality to begin with; where the average image reaches the floor if there is none.
+    pub(crate) start: Option<f32>,
 }
 
 /// Finds the smallest encoding whose score is at least the floor. Where even quality 100 stays below it, the
@@ -43,7 +47,7 @@ pub(crate) fn search(
     mut score: impl FnMut(&[u8]) -> Result<f64, ImagingError>,
 ) -> Result<Option<Trial>, ImagingError> {
     let mut bracket = Bracket::default();
-    let mut quality = curve.quality_for(aim.floor + MARGIN);
+    let mut quality = aim.start.unwrap_or_else(|| curve.quality_for(aim.floor + MARGIN));
     for round in 0..aim.trials.max(1) + RESCUES {
         let bytes = encode(quality)?;
         if round == 0 && aim.limit.is_some_and(|limit| share(&bytes, limit) > SPREAD) {
@@ -54,12 +58,15 @@ pub(crate) fn search(
             return Ok(None);
         }
         bracket.add(trial, aim.floor);
-        // Later misses aim higher: a file above the floor by a point is better than none.
-        let rescue = round + 1 >= aim.trials;
-        if rescue && bracket.reached.is_some() {
+        let over = round + 1 >= aim.trials;
+        // The file above the floor is taken, unless it is far above and two more trials were not made yet.
+        let spent = round + 1 >= aim.trials + 2;
+        if over && bracket.reached.as_ref().is_some_and(|trial| spent || trial.score - aim.floor <= FAR) {
             break;
         }
-        let extra = if rescue { f64::from(round + 2 - aim.trials) * 1.5 } else { 0.0 };
+        // Later misses aim higher: a file above the floor by a point is better than none.
+        let missing = over && bracket.reached.is_none();
+        let extra = if missing { f64::from(round + 2 - aim.trials) * 1.5 } else { 0.0 };
         match bracket.next(curve, aim.floor, MARGIN + extra) {
             Some(next) => quality = next,
             None => break,
@@ -212,7 +219,7 @@ mod tests {
             floor in 40.0..92.0_f64, offset in -12.0..12.0_f64, bend in 0.0..1.0_f64, trials in 1..4_u32,
         ) {
             let curve = Curve::of(Encoder::Jpegli);
-            let (found, count, _) = search_fake(Aim { floor, trials, limit: None }, offset, bend);
+            let (found, count, _) = search_fake(Aim { floor, trials, limit: None, start: None }, offset, bend);
             let found = found.unwrap();
             prop_assert!(count <= trials + RESCUES);
             let best = fake(curve.range().1, offset, bend).score;
@@ -221,7 +228,7 @@ mod tests {
 
         #[test]
         fn three_trials_end_near_the_floor(floor in 60.0..85.0_f64, offset in -6.0..6.0_f64) {
-            let found = search_fake(Aim { floor, trials: 3, limit: None }, offset, 0.0).0.unwrap();
+            let found = search_fake(Aim { floor, trials: 3, limit: None, start: None }, offset, 0.0).0.unwrap();
             prop_assert!(found.score >= floor && found.score < floor + 2.5, "{} for {floor}", found.score);
         }
 
@@ -248,7 +255,7 @@ mod tests {
     /// The second guess rounds down to a quality that just misses; the third must be the one above it.
     #[test]
     fn a_guess_that_rounds_to_a_miss_is_followed_by_the_quality_beside_it() {
-        let aim = Aim { floor: 84.453, trials: 3, limit: None };
+        let aim = Aim { floor: 84.453, trials: 3, limit: None, start: None };
         let found = search_fake(aim, 4.813, 0.0).0.unwrap();
         assert!(found.score < 86.0, "{}", found.score);
     }
@@ -258,7 +265,7 @@ mod tests {
         let first = fake(Curve::of(Encoder::Jpegli).quality_for(78.3), 0.0, 0.0).bytes.len();
         let dropped = |limit| {
             let (found, encodings, scores) =
-                search_fake(Aim { floor: 78.0, trials: 3, limit: Some(limit) }, 0.0, 0.0);
+                search_fake(Aim { floor: 78.0, trials: 3, limit: Some(limit), start: None }, 0.0, 0.0);
             assert!(found.is_none());
             (encodings, scores)
         };
