@@ -1,6 +1,7 @@
 //! Which encoder, at which quality: the decision behind every still result.
 
 use std::cell::OnceCell;
+use std::time::{Duration, Instant};
 
 use domain::{SourceFormat, Target};
 
@@ -19,6 +20,9 @@ use crate::{ImagingError, analysis};
 /// From this many pixels on encoder and quality are looked for on a sample first, so that the whole need be
 /// encoded and scored but once or twice: the score costs more than any encoder but AVIF's.
 const SAMPLE_ABOVE: u64 = 1_000_000;
+
+/// How long a smaller file is looked for while a caller waits.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What a quality found on a sample must promise above the floor.
 const SAMPLE_MARGIN: f64 = 0.7;
@@ -45,6 +49,7 @@ pub(crate) fn best(
         job,
         pixels,
         encoders: candidates::for_still(&job.request, traits, job.config.avif_encoder),
+        until: (job.request.effort == Effort::Interactive).then(|| Instant::now() + PATIENCE),
         source_bytes: (unchanged && job.may_stay().is_some()).then_some(job.source.len()),
     };
     match job.request.options.target {
@@ -63,6 +68,8 @@ struct Choice<'a> {
     job: &'a Job<'a>,
     pixels: &'a Pixels,
     encoders: Vec<Encoder>,
+    /// When no trial is made any more that is not needed.
+    until: Option<Instant>,
     /// Size of the source, where it may stand for the result.
     source_bytes: Option<usize>,
 }
@@ -161,7 +168,7 @@ impl Choice<'_> {
                 [source_bytes, best.as_ref().map(|best| best.bytes.len())].into_iter().flatten().min();
             let encode = |quality| self.encode(pixels, encoder, quality);
             let found = if encoder.has_quality() {
-                let aim = Aim { floor, trials: self.trials(), limit, start: None };
+                let aim = Aim { floor, trials: self.trials(), limit, until: self.until, start: None };
                 search(&Curve::of(encoder), aim, encode, |bytes| score(encoder, bytes))?
             } else {
                 let bytes = encode(100.0)?;
@@ -202,7 +209,13 @@ impl Choice<'_> {
                 Some(Trial { quality: 100.0, score: score(&bytes)?, bytes })
             }
             start => {
-                let aim = Aim { floor, trials: self.trials() - 1, limit: self.source_bytes, start };
+                let aim = Aim {
+                    floor,
+                    trials: self.trials() - 1,
+                    limit: self.source_bytes,
+                    until: self.until,
+                    start,
+                };
                 search(&Curve::of(encoder), aim, encode, score)?
             }
         };

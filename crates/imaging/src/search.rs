@@ -1,5 +1,7 @@
 //! The smallest encoding that reaches a score, found with few trials.
 
+use std::time::Instant;
+
 use crate::ImagingError;
 use crate::quality::Curve;
 
@@ -34,6 +36,8 @@ pub(crate) struct Aim {
     pub(crate) trials: u32,
     /// An encoding that will not get below this size is of no interest.
     pub(crate) limit: Option<usize>,
+    /// When a file above the floor is taken as it is, because somebody waits.
+    pub(crate) until: Option<Instant>,
     /// The quality to begin with; where the average image reaches the floor if there is none.
     pub(crate) start: Option<f32>,
 }
@@ -60,6 +64,10 @@ pub(crate) fn search(
         bracket.add(trial, aim.floor);
         let over = round + 1 >= aim.trials;
         // The file above the floor is taken, unless it is far above and two more trials were not made yet.
+        let late = aim.until.is_some_and(|until| Instant::now() >= until);
+        if late && bracket.reached.is_some() {
+            break;
+        }
         let spent = round + 1 >= aim.trials + 2;
         if over && bracket.reached.as_ref().is_some_and(|trial| spent || trial.score - aim.floor <= FAR) {
             break;
@@ -219,7 +227,7 @@ mod tests {
             floor in 40.0..92.0_f64, offset in -12.0..12.0_f64, bend in 0.0..1.0_f64, trials in 1..4_u32,
         ) {
             let curve = Curve::of(Encoder::Jpegli);
-            let (found, count, _) = search_fake(Aim { floor, trials, limit: None, start: None }, offset, bend);
+            let (found, count, _) = search_fake(Aim { floor, trials, limit: None, until: None, start: None }, offset, bend);
             let found = found.unwrap();
             prop_assert!(count <= trials + RESCUES);
             let best = fake(curve.range().1, offset, bend).score;
@@ -228,7 +236,7 @@ mod tests {
 
         #[test]
         fn three_trials_end_near_the_floor(floor in 60.0..85.0_f64, offset in -6.0..6.0_f64) {
-            let found = search_fake(Aim { floor, trials: 3, limit: None, start: None }, offset, 0.0).0.unwrap();
+            let found = search_fake(Aim { floor, trials: 3, limit: None, until: None, start: None }, offset, 0.0).0.unwrap();
             prop_assert!(found.score >= floor && found.score < floor + 2.5, "{} for {floor}", found.score);
         }
 
@@ -255,7 +263,7 @@ mod tests {
     /// The second guess rounds down to a quality that just misses; the third must be the one above it.
     #[test]
     fn a_guess_that_rounds_to_a_miss_is_followed_by_the_quality_beside_it() {
-        let aim = Aim { floor: 84.453, trials: 3, limit: None, start: None };
+        let aim = Aim { floor: 84.453, trials: 3, limit: None, until: None, start: None };
         let found = search_fake(aim, 4.813, 0.0).0.unwrap();
         assert!(found.score < 86.0, "{}", found.score);
     }
@@ -264,8 +272,11 @@ mod tests {
     fn a_candidate_that_cannot_win_is_dropped_after_one_trial() {
         let first = fake(Curve::of(Encoder::Jpegli).quality_for(78.3), 0.0, 0.0).bytes.len();
         let dropped = |limit| {
-            let (found, encodings, scores) =
-                search_fake(Aim { floor: 78.0, trials: 3, limit: Some(limit), start: None }, 0.0, 0.0);
+            let (found, encodings, scores) = search_fake(
+                Aim { floor: 78.0, trials: 3, limit: Some(limit), until: None, start: None },
+                0.0,
+                0.0,
+            );
             assert!(found.is_none());
             (encodings, scores)
         };
