@@ -82,7 +82,7 @@ def main() -> None:
         for line in [made] if isinstance(made, Line) else made:
             lines.append(line)
             # Minutes lie between two rows: each is shown when it is known.
-            print(f"  {line.work}: {line.ours} to {line.peer}, ratio {line.ratio}, met: {line.met}", flush=True)
+            print(f"  {line.work or line.row}: {line.ours} to {line.peer}, ratio {line.ratio}, met: {line.met}", flush=True)
     sharp.stop()
     surprises = "".join(f"- {surprise}\n" for surprise in setting.surprises)
     text = f"{head}\n\n{markdown(lines)}" + (f"\nSurprises:\n{surprises}" if surprises else "")

@@ -42,14 +42,16 @@ class Ours:
     name = "ours"
 
     def __init__(self, binary: Path, work: Path):
-        self.binary, self.work = binary, work
         if not binary.is_file():
             raise SystemExit(f"{binary} is missing: run without --no-build")
-        usage = subprocess.run([binary, "optimize", "--help"], capture_output=True, text=True).stdout
+        self.work, self.binary = work, work / "optimagio"
+        # A build during the run must not change what is measured.
+        shutil.copy2(binary, self.binary)
+        usage = subprocess.run([self.binary, "optimize", "--help"], capture_output=True, text=True).stdout
         missing = [flag for flag in NEEDED if flag not in usage]
         if missing:
             raise SystemExit(f"{binary} has no {', '.join(missing)}: build this version of the project")
-        self.identity = content(binary)
+        self.identity = content(self.binary)
 
     def run(self, images: list[Path], arguments: list[str], jobs: int | None = 1) -> Run:
         """Optimizes the images in one start. The results stay until `forget`."""

@@ -4,6 +4,7 @@ runs. Ours is charged for everything but one start of the command line; sharp's 
 import shutil
 from pathlib import Path
 
+from corpus import spread
 from ours import FAST
 from oximg import Oximg, Unavailable
 from rows_bytes import TARGET, kilobytes
@@ -158,7 +159,7 @@ def scores(run) -> str:
 
 def avif_cpu(setting: Setting) -> Line:
     """AVIF at the quality at which each side reaches the score."""
-    images = setting.corpus.medium[: 1 if setting.quick else 2]
+    images = spread(setting.corpus.medium, 1 if setting.quick else 3)
     qualities = []
     for side in (setting.search_ours, setting.search_sharp):
         points = side.brackets(images[:1], "avif", TARGET, 4)
