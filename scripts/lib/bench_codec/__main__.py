@@ -4,6 +4,7 @@ import argparse
 import datetime
 import os
 import platform
+import time
 from pathlib import Path
 
 import corpus
@@ -50,14 +51,26 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def busy_cores() -> float:
+    """Cores that others use now: the first line of /proc/stat, twice."""
+
+    def ticks() -> int:
+        user, nice, system, _, _, irq, softirq, steal, *_ = Path("/proc/stat").read_text().split()[1:]
+        return sum(map(int, (user, nice, system, irq, softirq, steal)))
+
+    before = ticks()
+    time.sleep(2)
+    return (ticks() - before) / os.sysconf("SC_CLK_TCK") / 2
+
+
 def header(asked: argparse.Namespace, sharp: Sharp, pictures: corpus.Corpus) -> str:
-    load = os.getloadavg()[0]
+    busy = busy_cores()
     text = f"{datetime.date.today()}, {os.cpu_count()} cores, {platform.machine()}, {sharp.versions}; "
     text += f"{len(pictures.photos)} {pictures.kind}; times are medians of {asked.runs} alternating runs, "
     text += "with the least and the greatest in brackets"
     text += "; quick" if asked.quick else ""
     # Other work on the cores makes both sides slower, and not always both alike.
-    return text + (f"; load {load:.1f} before the start: the times are uncertain" if load > 0.7 else "")
+    return text + (f"; others kept {busy:.1f} cores busy: the times are uncertain" if busy > 0.2 else "")
 
 
 def main() -> None:
