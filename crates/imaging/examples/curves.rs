@@ -8,10 +8,10 @@
 use std::error::Error;
 
 use domain::{Compression, OptimizeParams, OutputOptions, Quality, RequestedFormat, Target};
-use fast_ssim2::{PixelDescriptor, PixelSlice, Ssimulacra2Reference};
 use imaging::{CodecConfig, Effort, Request};
 use rs_vips::VipsImage;
 use rs_vips::enums::{BandFormat, Interpretation};
+use score::{Channels, ssimulacra2};
 
 const QUALITIES: [u8; 11] = [20, 35, 50, 60, 70, 75, 80, 85, 90, 95, 100];
 
@@ -24,7 +24,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     for path in arguments {
         let source = std::fs::read(&path)?;
         let original = pixels(&source)?;
-        let reference = Ssimulacra2Reference::new(&original.slice()?)?;
         for (quality, scores) in QUALITIES.into_iter().zip(&mut scores) {
             let (compression, width, height) = (Compression::Auto, None, None);
             let params = OptimizeParams { compression, width, height, format, keep_exif: false };
@@ -32,7 +31,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             let options = OutputOptions { target, ..OutputOptions::default() };
             let result =
                 imaging::optimize(&source, &Request { params, options, effort: Effort::Interactive })?;
-            scores.push(reference.compare(&pixels(&result.bytes)?.slice()?)?);
+            scores.push(ssimulacra2(original.view()?, pixels(&result.bytes)?.view()?)?);
         }
     }
     for (quality, mut scores) in QUALITIES.into_iter().zip(scores) {
@@ -54,9 +53,8 @@ struct Picture {
 }
 
 impl Picture {
-    fn slice(&self) -> Result<PixelSlice<'_>, Box<dyn Error>> {
-        let stride = self.width as usize * 3;
-        Ok(PixelSlice::new(&self.data, self.width, self.height, stride, PixelDescriptor::RGB8_SRGB)?)
+    fn view(&self) -> Result<score::Picture<'_>, score::ScoreError> {
+        score::Picture::new(self.width, self.height, Channels::Rgb, &self.data)
     }
 }
 

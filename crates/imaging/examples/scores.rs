@@ -8,10 +8,10 @@
 use std::error::Error;
 
 use domain::{Compression, OptimizeParams, OutputFormat};
-use fast_ssim2::{PixelDescriptor, PixelSlice, compute_ssimulacra2};
 use imaging::{CodecConfig, Effort, Request};
 use rs_vips::VipsImage;
 use rs_vips::enums::{BandFormat, Interpretation};
+use score::{Channels, Picture, ssimulacra2};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
@@ -65,6 +65,6 @@ fn score(png: &[u8], result: &[u8], format: OutputFormat) -> Result<f64, Box<dyn
     let distorted = distorted.colourspace(Interpretation::Srgb)?.cast(BandFormat::Uchar)?;
     let (width, height) = (u32::try_from(original.get_width())?, u32::try_from(original.get_height())?);
     let (a, b) = (original.write_to_memory(), distorted.write_to_memory());
-    let slice = |bytes| PixelSlice::new(bytes, width, height, width as usize * 3, PixelDescriptor::RGB8_SRGB);
-    Ok(compute_ssimulacra2(&slice(&a)?, &slice(&b)?)?)
+    let picture = |bytes| Picture::new(width, height, Channels::Rgb, bytes);
+    Ok(ssimulacra2(picture(&a)?, picture(&b)?)?)
 }

@@ -6,9 +6,10 @@ use crate::pixels::Pixels;
 const PALETTE: usize = 256;
 
 /// Whether an image is drawn rather than photographed: few colours, or most pixels equal to their left
-/// neighbour. Such images are smaller, and sharper, without loss.
-pub(crate) fn is_graphic(pixels: &Pixels) -> bool {
-    mostly_flat(pixels) || few_colours(pixels)
+/// neighbour. Such images are smaller, and sharper, without loss. What was a JPEG has lost something already:
+/// there smooth areas are equal pixels too, and only a palette is a drawing.
+pub(crate) fn is_graphic(pixels: &Pixels, was_jpeg: bool) -> bool {
+    (!was_jpeg && mostly_flat(pixels)) || few_colours(pixels)
 }
 
 fn mostly_flat(pixels: &Pixels) -> bool {
@@ -54,14 +55,20 @@ mod tests {
 
     #[test]
     fn flat_areas_and_palettes_are_graphics_and_noise_is_not() {
-        assert!(is_graphic(&rgb(|x, y| [low_byte(x / 8 * 7), low_byte(y), 0])));
-        assert!(is_graphic(&rgb(|x, y| [low_byte((x + y) % 7 * 30), 0, 0])));
-        assert!(!is_graphic(&rgb(|x, y| [low_byte(x * 4), low_byte(y * 4), low_byte(x * y)])));
+        assert!(is_graphic(&rgb(|x, y| [low_byte(x / 8 * 7), low_byte(y), 0]), false));
+        assert!(is_graphic(&rgb(|x, y| [low_byte((x + y) % 7 * 30), 0, 0]), true));
+        assert!(!is_graphic(&rgb(|x, y| [low_byte(x * 4), low_byte(y * 4), low_byte(x * y)]), false));
+    }
+
+    #[test]
+    fn smooth_areas_of_a_jpeg_are_no_drawing() {
+        let smooth = rgb(|x, y| [low_byte(y * 4), low_byte(x / 8 + y), low_byte(x / 3 * y)]);
+        assert!(is_graphic(&smooth, false) && !is_graphic(&smooth, true));
     }
 
     #[test]
     fn a_single_column_has_no_neighbours() {
         let column = Pixels::new(1, 3, Layout::Grey, vec![1, 2, 3]).unwrap();
-        assert!(is_graphic(&column));
+        assert!(is_graphic(&column, false));
     }
 }

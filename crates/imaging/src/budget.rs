@@ -1,7 +1,5 @@
 use domain::SourceFormat;
 
-use crate::judge::WHOLE_PIXELS;
-
 /// Memory of the process itself: code, libvips, encoder tables.
 const BASE_BYTES: u64 = 64_000_000;
 
@@ -13,13 +11,9 @@ const BASE_BYTES: u64 = 64_000_000;
 /// and a second, monochrome encoding after the first.
 const BYTES_PER_PIXEL: u64 = 60;
 
-/// Bytes that a pixel of an image costs that is scored as a whole: 107 for a prepared reference and a comparison
-/// with it (measured with fast-ssim2 0.9.1 on 2.0 megapixels), and the pictures themselves.
-const SCORED_BYTES_PER_PIXEL: u64 = 120;
-
 /// Bytes of memory that one job may need, from the header's pixel count (width × height × frames), whatever the
-/// source's format, because any of them may become AVIF: 64 MB, and for every pixel what scoring or encoding
-/// takes, whichever is more. The source itself is not counted: it is held once by the caller and once by
+/// source's format, because any of them may become AVIF: 64 MB, and for every pixel what encoding takes; scoring
+/// takes less, once the encoder is done. The source itself is not counted: it is held once by the caller and once by
 /// libvips. A process that has done many large jobs keeps up to half as much again in its allocator, so recycle
 /// it.
 ///
@@ -27,7 +21,7 @@ const SCORED_BYTES_PER_PIXEL: u64 = 120;
 /// strip, and one frame at a time in the encoder.
 #[must_use]
 pub const fn memory_budget_bytes(pixels: u64, format: SourceFormat) -> u64 {
-    let encoding = match format {
+    let most = match format {
         SourceFormat::Jpeg
         | SourceFormat::Png
         | SourceFormat::WebP
@@ -36,9 +30,6 @@ pub const fn memory_budget_bytes(pixels: u64, format: SourceFormat) -> u64 {
         | SourceFormat::Tiff
         | SourceFormat::Bmp => pixels.saturating_mul(BYTES_PER_PIXEL),
     };
-    let whole = if pixels < WHOLE_PIXELS { pixels } else { WHOLE_PIXELS };
-    let scoring = whole * SCORED_BYTES_PER_PIXEL;
-    let most = if scoring > encoding { scoring } else { encoding };
     most.saturating_add(BASE_BYTES)
 }
 

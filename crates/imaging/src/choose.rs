@@ -1,9 +1,8 @@
 //! Which encoder, at which quality: the decision behind every still result.
 
-use std::cell::OnceCell;
 use std::time::{Duration, Instant};
 
-use domain::{SourceFormat, Target};
+use domain::{OutputFormat, SourceFormat, Target};
 
 use crate::candidates::{self, MAX_AV1_PIXELS, Traits};
 use crate::encoders::{Encoder, Settings};
@@ -15,7 +14,7 @@ use crate::quality::Curve;
 use crate::request::Effort;
 use crate::sample::sample;
 use crate::search::{Aim, Trial, fit, search};
-use crate::{ImagingError, analysis};
+use crate::{ImagingError, analysis, polish};
 
 /// From this many pixels on encoder and quality are looked for on a sample first, so that the whole need be
 /// encoded and scored but once or twice: the score costs more than any encoder but AVIF's.
@@ -31,6 +30,9 @@ const SAMPLE_MARGIN: f64 = 0.7;
 /// share: encoding it once more would cost quality for nothing.
 const WORTH_A_GENERATION: f64 = 0.97;
 
+/// A search that took longer than this is the end, because an image has 30 seconds.
+const POLISH_BEFORE: Duration = Duration::from_secs(8);
+
 /// The best encoding of `pixels` for the request; none where the source itself is best. `unchanged` says that
 /// the source shows the same picture in the same size.
 pub(crate) fn best(
@@ -41,7 +43,7 @@ pub(crate) fn best(
     let count = judge::pixels(pixels);
     crate::still::refuse_too_large(job, count, MAX_AV1_PIXELS)?;
     let traits = Traits {
-        graphic: analysis::is_graphic(pixels),
+        graphic: analysis::is_graphic(pixels, job.header.format == SourceFormat::Jpeg),
         opaque: pixels.layout() != Layout::Rgba,
         fits_av1: count <= MAX_AV1_PIXELS,
     };
@@ -49,6 +51,7 @@ pub(crate) fn best(
         job,
         pixels,
         encoders: candidates::for_still(&job.request, traits, job.config.avif_encoder),
+        started: Instant::now(),
         until: (job.request.effort == Effort::Interactive).then(|| Instant::now() + PATIENCE),
         source_bytes: (unchanged && job.may_stay().is_some()).then_some(job.source.len()),
     };
@@ -68,6 +71,7 @@ struct Choice<'a> {
     job: &'a Job<'a>,
     pixels: &'a Pixels,
     encoders: Vec<Encoder>,
+    started: Instant,
     /// When no trial is made any more that is not needed.
     until: Option<Instant>,
     /// Size of the source, where it may stand for the result.
@@ -101,7 +105,7 @@ impl Choice<'_> {
         if self.source_bytes.is_some_and(|source| source <= limit) {
             return Ok(None);
         }
-        let judge = Judge::new(self.pixels)?;
+        let judge = Judge::new(self.pixels);
         let (mut best, mut smallest) = (None::<Candidate>, usize::MAX);
         for &encoder in &self.encoders {
             let found = fit(&Curve::of(encoder), limit, |quality| {
@@ -142,10 +146,35 @@ impl Choice<'_> {
 
     /// The smallest encoding with this score; none where the source is smaller.
     fn reaching(&self, floor: f64) -> Result<Option<Candidate>, ImagingError> {
-        if judge::pixels(self.pixels) > SAMPLE_ABOVE {
-            return self.reaching_by_sample(floor);
+        let found = if judge::pixels(self.pixels) > SAMPLE_ABOVE {
+            self.reaching_by_sample(floor)?
+        } else {
+            self.search_all(self.pixels, floor, self.source_bytes)?
+        };
+        match found {
+            Some(found) if self.is_worth_polishing(&found) => self.polished(found, floor).map(Some),
+            found => Ok(found),
         }
-        self.search_all(self.pixels, floor, self.source_bytes)
+    }
+
+    fn is_worth_polishing(&self, found: &Candidate) -> bool {
+        found.by == Encoder::Aom
+            && self.job.request.effort == Effort::Background
+            && judge::pixels(self.pixels) <= polish::MOST_PIXELS
+            && self.started.elapsed() < POLISH_BEFORE
+    }
+
+    fn polished(&self, found: Candidate, floor: f64) -> Result<Candidate, ImagingError> {
+        let (Some(quality), Some(score)) = (found.quality, found.score) else { return Ok(found) };
+        let encoder = Encoder::AomThorough;
+        let twice = judge::pixels(self.pixels) <= polish::TWICE_PIXELS;
+        let found = Trial { quality, score, bytes: found.bytes };
+        let Trial { quality, score, bytes } =
+            polish::polish(&Curve::of(encoder), floor, found, twice, |quality| {
+                let bytes = self.encode(self.pixels, encoder, quality)?;
+                Ok(Trial { quality, score: Judge::new(self.pixels).score(&bytes, encoder.format())?, bytes })
+            })?;
+        Ok(candidate(encoder, quality, bytes, Some(score)))
     }
 
     fn search_all(
@@ -154,13 +183,11 @@ impl Choice<'_> {
         floor: f64,
         source_bytes: Option<usize>,
     ) -> Result<Option<Candidate>, ImagingError> {
-        let judge = OnceCell::new();
         let score = |encoder: Encoder, bytes: &[u8]| {
             if encoder.is_lossless() {
                 return Ok(100.0);
             }
-            let judge = judge.get_or_init(|| Judge::new(pixels)).as_ref();
-            judge.map_err(unscored)?.score(bytes, encoder.format())
+            Judge::new(pixels).score(bytes, encoder.format())
         };
         let mut best: Option<Candidate> = None;
         for &encoder in &self.encoders {
@@ -168,7 +195,7 @@ impl Choice<'_> {
                 [source_bytes, best.as_ref().map(|best| best.bytes.len())].into_iter().flatten().min();
             let encode = |quality| self.encode(pixels, encoder, quality);
             let found = if encoder.has_quality() {
-                let aim = Aim { floor, trials: self.trials(), limit, until: self.until, start: None };
+                let aim = Aim { floor, trials: self.trials(encoder), limit, until: self.until, start: None };
                 search(&Curve::of(encoder), aim, encode, |bytes| score(encoder, bytes))?
             } else {
                 let bytes = encode(100.0)?;
@@ -194,13 +221,11 @@ impl Choice<'_> {
             return Ok(None);
         };
         let encoder = found.by;
-        let judge = OnceCell::new();
         let score = |bytes: &[u8]| {
             if encoder.is_lossless() {
                 return Ok(100.0);
             }
-            let judge = judge.get_or_init(|| Judge::new(self.pixels)).as_ref();
-            judge.map_err(unscored)?.score(bytes, encoder.format())
+            Judge::new(self.pixels).score(bytes, encoder.format())
         };
         let encode = |quality| self.encode(self.pixels, encoder, quality);
         let trial = match found.quality {
@@ -211,7 +236,7 @@ impl Choice<'_> {
             start => {
                 let aim = Aim {
                     floor,
-                    trials: self.trials() - 1,
+                    trials: self.trials(encoder) - 1,
                     limit: self.source_bytes,
                     until: self.until,
                     start,
@@ -222,10 +247,12 @@ impl Choice<'_> {
         Ok(trial.map(|trial| candidate(encoder, trial.quality, trial.bytes, Some(trial.score))))
     }
 
-    fn trials(&self) -> u32 {
-        match self.job.request.effort {
-            Effort::Interactive => 2,
-            Effort::Background => 3,
+    /// Encodings of one encoder. AV1's are dear; for the others the score costs about as much as the encoding.
+    fn trials(&self, encoder: Encoder) -> u32 {
+        match (self.job.request.effort, encoder.format()) {
+            (Effort::Interactive, OutputFormat::Avif) => 2,
+            (Effort::Interactive, _) | (Effort::Background, OutputFormat::Avif) => 3,
+            (Effort::Background, _) => 5,
         }
     }
 }
@@ -257,11 +284,6 @@ fn keep_better(best: &mut Option<Candidate>, new: Candidate, floor: f64) {
 #[allow(clippy::cast_precision_loss, reason = "a share")]
 fn ratio(part: u64, whole: u64) -> f64 {
     part as f64 / whole.max(1) as f64
-}
-
-/// The same failure for every encoding that could not be scored.
-fn unscored(error: &ImagingError) -> ImagingError {
-    ImagingError::Process { operation: "preparing the scores", detail: error.to_string() }
 }
 
 fn nothing_to_try() -> ImagingError {

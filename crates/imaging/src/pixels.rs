@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use crate::ImagingError;
 
 /// What the samples of one pixel are.
@@ -88,9 +90,15 @@ impl Pixels {
 
     /// The picture laid over a colour, for formats without alpha. Blends in sRGB as every browser does.
     pub(crate) fn flatten_on(self, colour: [u8; 3]) -> Self {
-        if !self.has_alpha() {
-            return self;
-        }
+        if self.has_alpha() { self.blended(colour) } else { self }
+    }
+
+    /// The same, copied only where there is something to blend.
+    pub(crate) fn opaque(&self, colour: [u8; 3]) -> Cow<'_, Self> {
+        if self.has_alpha() { Cow::Owned(self.blended(colour)) } else { Cow::Borrowed(self) }
+    }
+
+    fn blended(&self, colour: [u8; 3]) -> Self {
         let over = |sample: u8, behind: u8, alpha: u8| {
             let (sample, behind, alpha) = (u32::from(sample), u32::from(behind), u32::from(alpha));
             u8::try_from((sample * alpha + behind * (255 - alpha) + 127) / 255).unwrap_or(u8::MAX)
@@ -98,19 +106,6 @@ impl Pixels {
         self.repack(Layout::Rgb, |pixel, out| {
             out.extend(pixel[..3].iter().zip(colour).map(|(sample, behind)| over(*sample, behind, pixel[3])));
         })
-    }
-
-    /// The same picture as RGBA.
-    pub(crate) fn with_alpha(self) -> Self {
-        match self.layout {
-            Layout::Rgba => self,
-            Layout::Rgb => self.repack(Layout::Rgba, |pixel, out| {
-                out.extend_from_slice(&[pixel[0], pixel[1], pixel[2], u8::MAX]);
-            }),
-            Layout::Grey => self.repack(Layout::Rgba, |pixel, out| {
-                out.extend_from_slice(&[pixel[0], pixel[0], pixel[0], u8::MAX]);
-            }),
-        }
     }
 
     /// Other rows of the same width and layout.
@@ -145,31 +140,23 @@ impl Pixels {
         Self { width, height, layout: self.layout, data }
     }
 
-    #[cfg(test)]
-    pub(crate) fn brightened_for_test(mut self) -> Self {
-        for sample in &mut self.data {
-            *sample = sample.saturating_add(9);
-        }
-        self
-    }
-
     /// The same picture as RGB or RGBA, for encoders that know no grey.
-    pub(crate) fn without_grey(&self) -> std::borrow::Cow<'_, Self> {
+    pub(crate) fn without_grey(&self) -> Cow<'_, Self> {
         match self.layout {
-            Layout::Grey => std::borrow::Cow::Owned(
-                self.clone().repack(Layout::Rgb, |pixel, out| out.extend_from_slice(&[pixel[0]; 3])),
-            ),
-            Layout::Rgb | Layout::Rgba => std::borrow::Cow::Borrowed(self),
+            Layout::Grey => {
+                Cow::Owned(self.repack(Layout::Rgb, |pixel, out| out.extend_from_slice(&[pixel[0]; 3])))
+            }
+            Layout::Rgb | Layout::Rgba => Cow::Borrowed(self),
         }
     }
 
-    fn repack(self, layout: Layout, write: impl Fn(&[u8], &mut Vec<u8>)) -> Self {
+    fn repack(&self, layout: Layout, write: impl Fn(&[u8], &mut Vec<u8>)) -> Self {
         let count = self.width as usize * self.height as usize;
         let mut data = Vec::with_capacity(count * layout.channels());
         for pixel in self.data.chunks_exact(self.layout.channels()) {
             write(pixel, &mut data);
         }
-        Self { layout, data, ..self }
+        Self { width: self.width, height: self.height, layout, data }
     }
 }
 

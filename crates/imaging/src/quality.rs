@@ -91,7 +91,7 @@ impl Curve {
         match encoder {
             Encoder::Jpegli => JPEGLI,
             Encoder::WebPLossy => LIBWEBP,
-            Encoder::Aom => LIBAOM,
+            Encoder::Aom | Encoder::AomThorough => LIBAOM,
             Encoder::Rav1e => RAV1E,
             Encoder::WebPLossless | Encoder::Oxipng | Encoder::Gif => FLAT,
         }

@@ -49,6 +49,8 @@ impl Launcher {
             .env("TMPDIR", temp_dir)
             // One heap for all threads: an arena for each would count against the address space.
             .env("MALLOC_ARENA_MAX", "1")
+            // Pictures and planes go back to the system as soon as they are freed (malloc(3)).
+            .env("MALLOC_MMAP_THRESHOLD_", "1048576")
             .env("VIPS_BLOCK_UNTRUSTED", "1")
             .envs(self.env.iter().map(|(name, value)| (name, value)))
             .current_dir(temp_dir)

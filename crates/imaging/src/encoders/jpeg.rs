@@ -14,7 +14,7 @@ use crate::pixels::{Layout, Pixels};
 
 /// JPEG through jpegli: 4:4:4, progressive, adaptive quantisation. Alpha is laid over white.
 pub(super) fn encode(pixels: &Pixels, settings: &Settings<'_>) -> Result<Vec<u8>, ImagingError> {
-    let opaque = pixels.clone().flatten_on([255; 3]);
+    let opaque = pixels.opaque([255; 3]);
     let mut output = Output { data: ptr::null_mut(), size: 0 };
     // jpegli reports failures by calling `error_exit`, which must not return: it unwinds to here.
     catch_unwind(AssertUnwindSafe(|| compress(&opaque, settings.quality, &mut output)))

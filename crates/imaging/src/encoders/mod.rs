@@ -15,6 +15,8 @@ use crate::pixels::Pixels;
 use crate::request::Effort;
 use crate::{ImagingError, vips};
 
+pub(crate) use webp::decode as decode_webp;
+
 /// An encoder of still images.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Encoder {
@@ -26,6 +28,8 @@ pub(crate) enum Encoder {
     WebPLossless,
     /// AVIF 10-bit 4:4:4 through libaom.
     Aom,
+    /// The same at five times the work.
+    AomThorough,
     /// AVIF 10-bit 4:4:4 through rav1e.
     Rav1e,
     /// Lossless PNG.
@@ -54,7 +58,7 @@ impl Encoder {
         match self {
             Self::Jpegli => OutputFormat::Jpeg,
             Self::WebPLossy | Self::WebPLossless => OutputFormat::WebP,
-            Self::Aom | Self::Rav1e => OutputFormat::Avif,
+            Self::Aom | Self::AomThorough | Self::Rav1e => OutputFormat::Avif,
             Self::Oxipng => OutputFormat::Png,
             Self::Gif => OutputFormat::Gif,
         }
@@ -66,7 +70,7 @@ impl Encoder {
             Self::Jpegli => "jpegli",
             Self::WebPLossy => "libwebp",
             Self::WebPLossless => "libwebp-lossless",
-            Self::Aom => "libaom",
+            Self::Aom | Self::AomThorough => "libaom",
             Self::Rav1e => "rav1e",
             Self::Oxipng => "oxipng",
             Self::Gif => "cgif",
@@ -90,6 +94,7 @@ impl Encoder {
             Self::WebPLossy => webp::encode(pixels, settings, webp::Mode::Lossy),
             Self::WebPLossless => webp::encode(pixels, settings, webp::Mode::Lossless),
             Self::Aom => avif::encode(pixels, settings, aom::encode),
+            Self::AomThorough => avif::encode(pixels, settings, aom::encode_thoroughly),
             Self::Rav1e => avif::encode(pixels, settings, rav1e_av1::encode),
             Self::Oxipng => png::encode(pixels, settings),
             Self::Gif => vips::still_gif(pixels, settings.effort),
@@ -102,11 +107,12 @@ mod tests {
     use super::*;
     use crate::pixels::Layout;
 
-    const ALL: [Encoder; 7] = [
+    const ALL: [Encoder; 8] = [
         Encoder::Jpegli,
         Encoder::WebPLossy,
         Encoder::WebPLossless,
         Encoder::Aom,
+        Encoder::AomThorough,
         Encoder::Rav1e,
         Encoder::Oxipng,
         Encoder::Gif,

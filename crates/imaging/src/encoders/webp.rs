@@ -8,7 +8,7 @@ use libwebp_sys as ffi;
 
 use super::Settings;
 use crate::ImagingError;
-use crate::pixels::Pixels;
+use crate::pixels::{Layout, Pixels};
 use crate::request::Effort;
 
 /// How WebP stores colour.
@@ -53,6 +53,32 @@ fn config(pixels: &Pixels, settings: &Settings<'_>, mode: Mode) -> Result<ffi::W
         config.use_sharp_yuv = c_int::from(thorough);
     }
     Ok(config)
+}
+
+/// Decodes a still WebP of ours with the same library.
+pub(crate) fn decode(file: &[u8]) -> Result<Pixels, ImagingError> {
+    let mut features = MaybeUninit::<ffi::WebPBitstreamFeatures>::zeroed();
+    // SAFETY: `file` holds `len` bytes, and zero is valid for every field of the features.
+    let (status, features) = unsafe {
+        let status = ffi::WebPGetFeatures(file.as_ptr(), file.len(), features.as_mut_ptr());
+        (status, features.assume_init())
+    };
+    let edge = |edge: c_int| u32::try_from(edge).unwrap_or(0);
+    let (width, height) = (edge(features.width), edge(features.height));
+    let layout = if features.has_alpha == 0 { Layout::Rgb } else { Layout::Rgba };
+    if status != ffi::VP8StatusCode::VP8_STATUS_OK {
+        return Err(failed("its own file cannot be read"));
+    }
+    let stride = width as usize * layout.channels();
+    let mut data = vec![0; stride * height as usize];
+    let row = c_int::try_from(stride).map_err(|_| failed("the image is too large"))?;
+    let decode = if layout == Layout::Rgba { ffi::WebPDecodeRGBAInto } else { ffi::WebPDecodeRGBInto };
+    // SAFETY: both buffers are as long as stated, and rows have `row` bytes.
+    let done = unsafe { decode(file.as_ptr(), file.len(), data.as_mut_ptr(), data.len(), row) };
+    if done.is_null() {
+        return Err(failed("its own file cannot be decoded"));
+    }
+    Pixels::new(width, height, layout, data)
 }
 
 /// libwebp's picture, freed on drop.

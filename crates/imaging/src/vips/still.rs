@@ -43,6 +43,20 @@ pub(crate) fn decode_still(
     })
 }
 
+/// Decodes a file of ours row by row, as 8-bit sRGB.
+pub(crate) fn each_row(
+    file: &[u8],
+    format: SourceFormat,
+    mut visit: impl FnMut(Layout, &[u8]) -> Result<(), ImagingError>,
+) -> Result<(), ImagingError> {
+    let image = colour::to_srgb(open(file, format, Frames::First)?)?.image;
+    let layout = if image.get_bands() == 4 { Layout::Rgba } else { Layout::Rgb };
+    memory::each_row(&image, |row| visit(layout, row)).map_err(|failure| match failure {
+        Ok(detail) => ImagingError::Decode { format, detail },
+        Err(error) => error,
+    })
+}
+
 /// Resizes pixels that another decoder made.
 pub(crate) fn resize_pixels(pixels: &Pixels, target: (u32, u32)) -> Result<Pixels, ImagingError> {
     let image = memory::from_pixels(&pixels.without_grey())?;
