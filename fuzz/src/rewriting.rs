@@ -1,4 +1,4 @@
-use container::{Header, Keep, inspect_bytes, is_clean, read_exif, rewrite_metadata};
+use container::{Header, Icc, Keep, inspect_bytes, is_clean, read_exif, rewrite_metadata};
 use domain::OutputFormat;
 
 /// An upright EXIF payload, as `upright_exif` gives it: orientation 1 and a camera's name.
@@ -7,12 +7,15 @@ const UPRIGHT: &[u8] = b"II*\0\x08\0\0\0\x02\0\
     \x12\x01\x03\0\x01\0\0\0\x01\0\0\0\
     \0\0\0\0CameraInc\0";
 
+/// The rewriters do not look into a profile.
+const PROFILE: &[u8] = b"a colour profile";
+
 /// Rewrites `bytes` as a file of `format` in every way there is: what comes out can be rewritten again, to
 /// the same bytes; a file that could be inspected before can be afterwards, and shows the same picture.
 /// `each` sees every result and whether an EXIF was put in.
 pub fn check_rewriting(format: OutputFormat, bytes: &[u8], each: impl Fn(&[u8], bool)) {
     let before = inspect_bytes(bytes).ok().filter(|header| header.format == format.as_source());
-    for (icc, exif) in [(false, None), (true, None), (false, Some(UPRIGHT))] {
+    for (icc, exif) in [(Icc::Drop, None), (Icc::Keep, None), (Icc::Drop, Some(UPRIGHT)), (Icc::Put(PROFILE), None)] {
         let keep = Keep { icc, exif };
         match rewrite_metadata(format, bytes, &keep) {
             Ok(out) => {

@@ -1,12 +1,12 @@
 use domain::{OutputFormat, Rejection, SourceFormat};
 
-use crate::{MAX_EXIF_BYTES, avif, gif, jpeg, png, webp};
+use crate::{Icc, MAX_EXIF_BYTES, avif, gif, jpeg, png, webp};
 
 /// What [`rewrite_metadata`] leaves in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Keep<'a> {
-    /// Whether an ICC profile stays: it changes how the pixels look.
-    pub icc: bool,
+    /// What becomes of the colour profile.
+    pub icc: Icc<'a>,
     /// An EXIF payload to put in, as [`upright_exif`](crate::upright_exif) gives it; the file's own EXIF
     /// goes in any case. GIF has no place for it and ignores it.
     pub exif: Option<&'a [u8]>,
@@ -54,6 +54,6 @@ pub fn rewrite_metadata(format: OutputFormat, bytes: &[u8], keep: &Keep<'_>) -> 
 /// clean.
 #[must_use]
 pub fn is_clean(format: OutputFormat, bytes: &[u8]) -> bool {
-    let keep = Keep { icc: true, exif: None };
+    let keep = Keep { icc: Icc::Keep, exif: None };
     rewrite_metadata(format, bytes, &keep).is_ok_and(|rewritten| rewritten == bytes)
 }

@@ -4,11 +4,11 @@
 
 mod samples;
 
-use container::{Keep, inspect_bytes, is_clean, rewrite_metadata};
+use container::{Icc, Keep, inspect_bytes, is_clean, rewrite_metadata};
 use domain::{ErrorCode, OutputFormat};
 use samples::*;
 
-const STRIP: Keep<'static> = Keep { icc: false, exif: None };
+const STRIP: Keep<'static> = Keep { icc: Icc::Drop, exif: None };
 
 /// Rewrites a file that is accepted; the result is accepted too, with the same size, and stays as it is.
 #[track_caller]

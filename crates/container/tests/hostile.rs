@@ -3,7 +3,7 @@
 
 mod samples;
 
-use container::{Keep, inspect_bytes, is_clean, read_exif, rewrite_metadata, sniff, upright_exif};
+use container::{Icc, Keep, inspect_bytes, is_clean, read_exif, rewrite_metadata, sniff, upright_exif};
 use domain::limits::{MAX_FRAMES, MAX_INPUT_EDGE, MAX_INPUT_PIXELS};
 use domain::{ErrorCode, OutputFormat, SourceFormat};
 use proptest::prelude::*;
@@ -31,7 +31,7 @@ fn survive(bytes: &[u8]) -> Result<(), TestCaseError> {
         }
     }
     for format in OutputFormat::ALL {
-        let keep = Keep { icc: true, exif: None };
+        let keep = Keep { icc: Icc::Keep, exif: None };
         if let Ok(rewritten) = rewrite_metadata(format, bytes, &keep) {
             prop_assert!(rewritten.len() <= bytes.len() * 2 + 64);
             prop_assert!(is_clean(format, &rewritten), "{} is not clean after a rewrite", format);

@@ -3,13 +3,13 @@
 
 mod samples;
 
-use container::{Keep, inspect_bytes, is_clean, read_exif, rewrite_metadata, upright_exif};
+use container::{Icc, Keep, inspect_bytes, is_clean, read_exif, rewrite_metadata, upright_exif};
 use domain::{ErrorCode, OutputFormat};
 use proptest::prelude::*;
 use samples::*;
 
 const PLANTED: &[u8] = b"PLANTED-MARKER";
-const STRIP: Keep<'static> = Keep { icc: false, exif: None };
+const STRIP: Keep<'static> = Keep { icc: Icc::Drop, exif: None };
 
 fn contains(haystack: &[u8], needle: &[u8]) -> bool {
     haystack.windows(needle.len()).any(|window| window == needle)
@@ -118,7 +118,7 @@ fn a_kept_exif_is_upright_and_the_only_metadata() {
             continue;
         }
         let upright = upright_exif(&read.unwrap()).unwrap();
-        let keep = Keep { icc: false, exif: Some(&upright) };
+        let keep = Keep { icc: Icc::Drop, exif: Some(&upright) };
         for source in [&planted, &plain] {
             let kept = rewrite_metadata(format, source, &keep).unwrap();
             assert!(!contains(&kept, PLANTED), "{format}");
@@ -133,10 +133,28 @@ fn a_kept_exif_is_upright_and_the_only_metadata() {
 #[test]
 fn an_icc_profile_stays_only_if_it_is_kept() {
     for (format, _, planted) in files(b"") {
-        let kept = rewrite_metadata(format, &planted, &Keep { icc: true, exif: None }).unwrap();
+        let kept = rewrite_metadata(format, &planted, &Keep { icc: Icc::Keep, exif: None }).unwrap();
         assert!(contains(&kept, PLANTED), "{format}");
         assert!(is_clean(format, &kept), "{format}");
         assert!(kept.len() < planted.len(), "{format}");
+    }
+}
+
+#[test]
+fn a_given_profile_takes_the_place_of_the_files_own() {
+    let profile: Vec<u8> = (0..70_000_u32).map(|at| (at * 7 % 251) as u8).collect();
+    let put = Keep { icc: Icc::Put(&profile), exif: None };
+    for (format, plain, planted) in files(b"") {
+        for source in [&planted, &plain] {
+            let rewritten = rewrite_metadata(format, source, &put).unwrap();
+            let has = contains(&rewritten, &profile[..1_000]);
+            assert_eq!(has, !matches!(format, OutputFormat::Gif | OutputFormat::Avif), "{format}");
+            assert!(!has || !contains(&rewritten, PLANTED), "{format}");
+            assert!(is_clean(format, &rewritten), "{format}");
+            assert_eq!(rewrite_metadata(format, &rewritten, &put).as_ref(), Ok(&rewritten), "{format}");
+            assert_eq!(pixels(format, &rewritten), pixels(format, &plain), "{format}");
+            inspect_bytes(&rewritten).unwrap();
+        }
     }
 }
 
@@ -165,7 +183,7 @@ fn avif_metadata_is_blanked_in_place() {
     assert_eq!(read_exif(format.as_source(), &stripped), None);
 
     let upright = upright_exif(&exif(6)).unwrap();
-    let keep = Keep { icc: false, exif: Some(&upright) };
+    let keep = Keep { icc: Icc::Drop, exif: Some(&upright) };
     let kept = rewrite_metadata(format, &source, &keep).unwrap();
     assert_eq!(read_exif(format.as_source(), &kept), Some(upright.clone()));
     let bare = avif(Avif::default());

@@ -125,6 +125,13 @@ impl OutputFormat {
         self.as_source().as_str()
     }
 
+    /// Whether results have no place for a colour profile: GIF has none that viewers read, and our AVIF says
+    /// by its own numbers that it is sRGB.
+    #[must_use]
+    pub const fn is_srgb_only(self) -> bool {
+        matches!(self, Self::Gif | Self::Avif)
+    }
+
     /// File name extension without the dot.
     #[must_use]
     pub const fn extension(self) -> &'static str {

@@ -14,6 +14,7 @@ pub mod limits;
 mod month;
 mod options;
 mod params;
+mod placeholder;
 pub mod plan;
 mod rejection;
 mod sha;
@@ -30,6 +31,7 @@ pub use options::{
     Colour, Fit, FormatSet, Gravity, OptionsTag, OutputOptions, Quality, Score, Target, TargetBytes,
 };
 pub use params::{Compression, Edge, OptimizeParams, RequestedFormat};
+pub use placeholder::Placeholder;
 pub use rejection::Rejection;
 pub use sha::Sha256Hash;
 pub use tier::Tier;

@@ -28,7 +28,7 @@ fn mostly_flat(pixels: &Pixels) -> bool {
 
 /// Stops at the first colour too many, which a photo has within a few rows. A photo in grey has no more
 /// than 256 shades and is none the less a photo, so grey counts as few only with a quarter of them.
-fn few_colours(pixels: &Pixels) -> bool {
+pub(crate) fn few_colours(pixels: &Pixels) -> bool {
     let channels = pixels.layout().channels();
     let most = if channels == 1 { PALETTE / 4 } else { PALETTE };
     let mut seen: HashSet<&[u8]> = HashSet::new();

@@ -1,15 +1,18 @@
 use std::time::Instant;
 
-use domain::{OutputFormat, RequestedFormat, Target};
+use domain::{Edge, OutputFormat, RequestedFormat, Target};
 
 use crate::ImagingError;
 use crate::encoders::Encoder;
 use crate::finish::{Candidate, Facts, finish};
+use crate::fit::fit_inside;
 use crate::job::Job;
+use crate::pixels::Pixels;
+use crate::placeholder::placeholder;
 use crate::quality::Curve;
 use crate::request::Encoded;
 use crate::search::fit;
-use crate::vips::{Animation, AnimationFormat, Shape};
+use crate::vips::{self, Animation, AnimationFormat, Shape};
 
 /// Makes an animated result: all frames, their delays and the loop count.
 pub(crate) fn optimize(job: &Job<'_>) -> Result<Encoded, ImagingError> {
@@ -33,11 +36,23 @@ pub(crate) fn optimize(job: &Job<'_>) -> Result<Encoded, ImagingError> {
             && animation.frames() == header.frames,
         profile_needed: animation.profile_needed(),
         profile_broken: animation.profile_broken(),
+        profile: None,
+        placeholder: placeholder(&first_frame(job)?),
         decode_time,
         encode_time: started.elapsed(),
     };
     finish(job, &facts, Some(best))
 }
+
+/// Small: only the placeholder is made of it.
+fn first_frame(job: &Job<'_>) -> Result<Pixels, ImagingError> {
+    let edge = Edge::new(FIRST_FRAME_EDGE).ok();
+    let wanted = vips::Wanted { profile: false, target: &|size| fit_inside(size, edge, edge) };
+    Ok(vips::decode_still(job.source, job.header.format, &wanted)?.pixels)
+}
+
+/// Longest edge in pixels of the frame that placeholders are made of.
+const FIRST_FRAME_EDGE: u32 = 200;
 
 fn encode_smallest(job: &Job<'_>, animation: &Animation) -> Result<Candidate, ImagingError> {
     if let Some(Target::Bytes(limit)) = job.request.options.target {

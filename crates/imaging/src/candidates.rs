@@ -11,8 +11,12 @@ pub(crate) struct Traits {
     pub(crate) graphic: bool,
     /// Holds no transparent pixel.
     pub(crate) opaque: bool,
-    /// Small enough for an AV1 encoder's memory.
-    pub(crate) fits_av1: bool,
+    /// Has no more colours than a palette: fewer would only be lost.
+    pub(crate) paletted: bool,
+    /// Made from a WebP, which may have lost its lowest bits already.
+    pub(crate) was_webp: bool,
+    /// Small enough for an AV1 encoder's memory, and sRGB.
+    pub(crate) av1: bool,
 }
 
 /// Most pixels of an AVIF result. libaom takes about 46 bytes a pixel: 25 megapixels stay below the address
@@ -25,18 +29,33 @@ pub(crate) const MAX_AV1_PIXELS: u64 = 25_000_000;
 /// level, and jpegli costs next to nothing. Graphics are about half of an optimised PNG as lossless WebP
 /// (CODECS), so PNG is not tried for `auto`.
 pub(crate) fn for_still(request: &Request, traits: Traits, avif: AvifEncoder) -> Vec<Encoder> {
+    let mut tried = all_for_still(request, traits, avif);
+    tried.retain(|encoder| match encoder {
+        Encoder::PngPalette | Encoder::WebPPalette => !traits.paletted,
+        Encoder::WebPNearLossless => !traits.was_webp && !traits.paletted,
+        _ => true,
+    });
+    tried
+}
+
+fn all_for_still(request: &Request, traits: Traits, avif: AvifEncoder) -> Vec<Encoder> {
     let requested = request.params.format;
     let lossless = request.options.target == Some(Target::Lossless);
+    let scored = request.is_scored();
     let tried = match requested {
         RequestedFormat::Jpeg => vec![Encoder::Jpegli],
+        RequestedFormat::Png if scored => vec![Encoder::Oxipng, Encoder::PngPalette],
         RequestedFormat::Png => vec![Encoder::Oxipng],
         RequestedFormat::Gif => vec![Encoder::Gif],
         RequestedFormat::WebP if lossless => vec![Encoder::WebPLossless],
+        RequestedFormat::WebP if traits.graphic && scored => {
+            vec![Encoder::WebPLossless, Encoder::WebPPalette, Encoder::WebPNearLossless, Encoder::WebPLossy]
+        }
         RequestedFormat::WebP if traits.graphic => vec![Encoder::WebPLossless, Encoder::WebPLossy],
         RequestedFormat::WebP => vec![Encoder::WebPLossy],
         RequestedFormat::Avif => vec![av1(avif)],
         RequestedFormat::Auto if lossless => vec![Encoder::WebPLossless, Encoder::Oxipng],
-        RequestedFormat::Auto => for_auto(traits, avif),
+        RequestedFormat::Auto => for_auto(traits, scored, avif),
     };
     if requested != RequestedFormat::Auto {
         return tried;
@@ -47,16 +66,24 @@ pub(crate) fn for_still(request: &Request, traits: Traits, avif: AvifEncoder) ->
         return permitted;
     }
     // Every client can show one of the two.
-    if lossless || !traits.opaque || traits.graphic { vec![Encoder::Oxipng] } else { vec![Encoder::Jpegli] }
+    let drawn = !traits.opaque || traits.graphic;
+    match (lossless, drawn) {
+        (false, true) if scored => vec![Encoder::Oxipng, Encoder::PngPalette],
+        (true, _) | (false, true) => vec![Encoder::Oxipng],
+        (false, false) => vec![Encoder::Jpegli],
+    }
 }
 
 /// The likely winner first: those after it are given up as soon as they cannot win any more.
-fn for_auto(traits: Traits, avif: AvifEncoder) -> Vec<Encoder> {
+fn for_auto(traits: Traits, scored: bool, avif: AvifEncoder) -> Vec<Encoder> {
     let mut tried = Vec::new();
     if traits.graphic {
         tried.push(Encoder::WebPLossless);
     }
-    if traits.fits_av1 {
+    if traits.graphic && scored {
+        tried.extend([Encoder::WebPPalette, Encoder::WebPNearLossless]);
+    }
+    if traits.av1 {
         tried.push(av1(avif));
     }
     tried.push(Encoder::WebPLossy);
@@ -80,6 +107,9 @@ mod tests {
     use super::*;
     use crate::request::Effort;
 
+    const TRAITS: Traits =
+        Traits { graphic: false, opaque: true, paletted: false, was_webp: false, av1: true };
+
     fn request(format: RequestedFormat, options: OutputOptions) -> Request {
         let compression = Compression::Auto;
         let params = OptimizeParams { compression, width: None, height: None, format, keep_exif: false };
@@ -87,7 +117,7 @@ mod tests {
     }
 
     fn auto(graphic: bool, opaque: bool, options: OutputOptions) -> Vec<Encoder> {
-        let traits = Traits { graphic, opaque, fits_av1: true };
+        let traits = Traits { graphic, opaque, av1: true, ..TRAITS };
         for_still(&request(RequestedFormat::Auto, options), traits, AvifEncoder::Aom)
     }
 
@@ -110,7 +140,7 @@ mod tests {
         assert_eq!(without_avif, [Encoder::WebPLossy, Encoder::Jpegli]);
         let old = only(&[OutputFormat::Jpeg, OutputFormat::Png, OutputFormat::Gif]);
         assert_eq!(auto(false, true, old), [Encoder::Jpegli]);
-        assert_eq!(auto(true, false, old), [Encoder::Oxipng]);
+        assert_eq!(auto(true, false, old), [Encoder::Oxipng, Encoder::PngPalette]);
     }
 
     #[test]
@@ -120,8 +150,34 @@ mod tests {
             assert!(encoder.is_lossless());
         }
         let webp = request(RequestedFormat::WebP, options);
-        let traits = Traits { graphic: false, opaque: true, fits_av1: true };
+        let traits = TRAITS;
         assert_eq!(for_still(&webp, traits, AvifEncoder::Aom), [Encoder::WebPLossless]);
+    }
+
+    #[test]
+    fn what_a_score_must_watch_over_is_not_tried_without_one() {
+        let quality =
+            OutputOptions { target: "80".parse().ok().map(Target::Quality), ..OutputOptions::default() };
+        let traits = Traits { graphic: true, ..TRAITS };
+        for format in [RequestedFormat::Png, RequestedFormat::WebP, RequestedFormat::Auto] {
+            let tried = |options| for_still(&request(format, options), traits, AvifEncoder::Aom);
+            let watched = |encoder: &Encoder| {
+                matches!(encoder, Encoder::PngPalette | Encoder::WebPNearLossless | Encoder::WebPPalette)
+            };
+            assert!(tried(OutputOptions::default()).iter().any(watched), "{format}");
+            assert!(!tried(quality).iter().any(watched), "{format}");
+        }
+    }
+
+    #[test]
+    fn what_was_quantised_before_is_not_quantised_again() {
+        let tried =
+            |format, traits| for_still(&request(format, OutputOptions::default()), traits, AvifEncoder::Aom);
+        let drawn = Traits { graphic: true, ..TRAITS };
+        let png = tried(RequestedFormat::Png, Traits { paletted: true, ..drawn });
+        assert_eq!(png, [Encoder::Oxipng]);
+        let webp = tried(RequestedFormat::WebP, Traits { was_webp: true, ..drawn });
+        assert!(!webp.contains(&Encoder::WebPNearLossless));
     }
 
     #[test]
@@ -129,7 +185,7 @@ mod tests {
         for format in
             [RequestedFormat::Jpeg, RequestedFormat::Png, RequestedFormat::WebP, RequestedFormat::Avif]
         {
-            let traits = Traits { graphic: true, opaque: true, fits_av1: false };
+            let traits = Traits { graphic: true, av1: false, ..TRAITS };
             for encoder in for_still(&request(format, OutputOptions::default()), traits, AvifEncoder::Rav1e) {
                 assert_eq!(Some(encoder.format()), format.fixed());
             }

@@ -1,12 +1,15 @@
 use std::time::Duration;
 
-use container::Keep;
-use domain::OutputFormat;
+use container::{Icc, Keep};
+use domain::{OutputFormat, Placeholder};
 
 use crate::ImagingError;
 use crate::encoders::Encoder;
 use crate::job::Job;
 use crate::request::{ALREADY_OPTIMAL, Encoded, Report};
+
+/// The encoder of results that hold the source's own pixels.
+const SOURCE: &str = "source";
 
 /// A finished encoding.
 #[derive(Debug, Clone)]
@@ -22,7 +25,7 @@ pub(crate) struct Candidate {
 }
 
 /// What was found out while decoding.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Facts {
     /// Width and height of one frame of the result.
     pub(crate) size: (u32, u32),
@@ -33,6 +36,9 @@ pub(crate) struct Facts {
     pub(crate) profile_needed: bool,
     /// Whether the source's colour profile was broken and ignored.
     pub(crate) profile_broken: bool,
+    /// The colour profile that the pixels are in, where it was to be kept.
+    pub(crate) profile: Option<Vec<u8>>,
+    pub(crate) placeholder: Placeholder,
     pub(crate) decode_time: Duration,
     pub(crate) encode_time: Duration,
 }
@@ -42,7 +48,8 @@ pub(crate) struct Facts {
 pub(crate) fn finish(job: &Job<'_>, facts: &Facts, best: Option<Candidate>) -> Result<Encoded, ImagingError> {
     let cleaned = match best {
         Some(best) => {
-            let keep = Keep { icc: false, exif: job.exif.payload.as_deref() };
+            let icc = facts.profile.as_deref().map_or(Icc::Drop, Icc::Put);
+            let keep = Keep { icc, exif: job.exif.payload.as_deref() };
             let bytes = clean(best.format, &best.bytes, keep)?;
             Some(Candidate { bytes, ..best })
         }
@@ -59,14 +66,15 @@ pub(crate) fn finish(job: &Job<'_>, facts: &Facts, best: Option<Candidate>) -> R
         quality,
         score: score.map(rounded),
         reason,
-        notes: notes(job, facts, format),
+        placeholder: Some(facts.placeholder.clone()),
+        notes: notes(job, facts, format, encoder == SOURCE),
         decode_micros: micros(facts.decode_time),
         encode_micros: micros(facts.encode_time),
     };
     match (kept, cleaned) {
         (Some((format, bytes)), _) => {
             let reason = Some(ALREADY_OPTIMAL.to_owned());
-            Ok(Encoded { bytes, report: report(format, "source", None, Some(100.0), reason) })
+            Ok(Encoded { bytes, report: report(format, SOURCE, None, Some(100.0), reason) })
         }
         (None, Some(best)) => {
             let report = report(best.format, best.encoder, best.quality, best.score, None);
@@ -88,16 +96,22 @@ fn rounded(score: f64) -> f32 {
 fn cleaned_source(job: &Job<'_>, facts: &Facts) -> Result<Option<(OutputFormat, Vec<u8>)>, ImagingError> {
     match job.may_stay() {
         Some(format) if facts.unchanged => {
-            let keep = Keep { icc: facts.profile_needed, exif: job.exif.payload.as_deref() };
+            let needed = facts.profile_needed || facts.profile.is_some();
+            let keep =
+                Keep { icc: if needed { Icc::Keep } else { Icc::Drop }, exif: job.exif.payload.as_deref() };
             Ok(Some((format, clean(format, job.source, keep)?)))
         }
         _ => Ok(None),
     }
 }
 
-fn notes(job: &Job<'_>, facts: &Facts, format: OutputFormat) -> Vec<String> {
+/// `kept` says that the source's own pixels are the result.
+fn notes(job: &Job<'_>, facts: &Facts, format: OutputFormat, kept: bool) -> Vec<String> {
     let dropped = format == OutputFormat::Gif && job.exif.payload.is_some();
+    let lost = facts.profile_needed && facts.profile.is_none() && !kept;
+    let converted = job.request.options.keep_icc && lost;
     [
+        (converted, "the colour profile could not be kept; the colours were converted to sRGB"),
         (facts.profile_broken, "the colour profile is broken and was ignored"),
         (job.exif.broken, "the EXIF is broken and was dropped"),
         (dropped, "GIF cannot hold EXIF; it was dropped"),

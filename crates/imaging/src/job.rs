@@ -39,6 +39,12 @@ impl Job<'_> {
         Frame::of(&self.request.params, &self.request.options, size)
     }
 
+    /// Whether the source's colour profile is to stay and the result can hold it.
+    pub(crate) fn keeps_profile(&self) -> bool {
+        self.request.options.keep_icc
+            && !self.request.params.format.fixed().is_some_and(OutputFormat::is_srgb_only)
+    }
+
     /// The source's own format, if the result may have it.
     pub(crate) fn may_stay(&self) -> Option<OutputFormat> {
         let own = self.header.format.as_output()?;

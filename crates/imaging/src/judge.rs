@@ -81,7 +81,8 @@ mod tests {
             let picture = texture(layout);
             let judge = Judge::new(&picture);
             let score = |encoder: Encoder, quality| {
-                let settings = Settings { quality, effort: Effort::Interactive, threads: 1, exif: None };
+                let settings =
+                    Settings { quality, effort: Effort::Interactive, scored: true, threads: 1, exif: None };
                 let file = encoder.encode(&picture, &settings).unwrap();
                 judge.score(&file, encoder.format()).unwrap()
             };

@@ -23,6 +23,7 @@ mod judge;
 mod optimize;
 mod orient;
 mod pixels;
+mod placeholder;
 mod polish;
 mod quality;
 mod request;

@@ -1,4 +1,4 @@
-use domain::{OptimizeParams, OutputFormat, OutputOptions};
+use domain::{OptimizeParams, OutputFormat, OutputOptions, Placeholder, Target};
 use serde::{Deserialize, Serialize};
 
 /// How much time an encoder may take.
@@ -21,6 +21,14 @@ pub struct Request {
     pub options: OutputOptions,
     /// How much time it may take.
     pub effort: Effort,
+}
+
+impl Request {
+    /// Whether a score decides about the result: with a level, a score or a size, but not where a quality or
+    /// losslessness is asked for.
+    pub(crate) const fn is_scored(&self) -> bool {
+        !matches!(self.options.target, Some(Target::Quality(_) | Target::Lossless))
+    }
 }
 
 /// A result and how it came about.
@@ -55,6 +63,9 @@ pub struct Report {
     /// Why the result is not a new encoding: `already_optimal`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// What to show until it is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub placeholder: Option<Placeholder>,
     /// What a careful reader should know, e.g. that a colour profile was broken and ignored.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,

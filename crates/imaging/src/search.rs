@@ -65,7 +65,9 @@ pub(crate) fn search(
         let over = round + 1 >= aim.trials;
         // The file above the floor is taken, unless it is far above and two more trials were not made yet.
         let late = aim.until.is_some_and(|until| Instant::now() >= until);
-        if late && bracket.reached.is_some() {
+        // One more trial is worth its time even then if the first one was far off.
+        let near = |trial: &Trial| round > 0 || trial.score - aim.floor <= FAR;
+        if late && bracket.reached.as_ref().is_some_and(near) {
             break;
         }
         let spent = round + 1 >= aim.trials + 2;

@@ -8,6 +8,7 @@ use crate::frame::{Window, place};
 use crate::job::Job;
 use crate::orient::{swaps_edges, upright};
 use crate::pixels::{Layout, Pixels};
+use crate::placeholder::placeholder;
 use crate::request::Encoded;
 use crate::vips::{self, Decoded};
 use crate::{ImagingError, bmp};
@@ -31,13 +32,15 @@ pub(crate) fn optimize(job: &Job<'_>) -> Result<Encoded, ImagingError> {
         && job.header.orientation == 1
         && job.header.frames == 1;
     let started = Instant::now();
-    let best = choose::best(job, &pixels, unchanged)?;
+    let best = choose::best(job, &pixels, unchanged, decoded.profile.is_some())?;
     let facts = Facts {
         size: (pixels.width(), pixels.height()),
         frames: 1,
         unchanged,
         profile_needed: decoded.profile_needed,
         profile_broken: decoded.profile_broken,
+        profile: decoded.profile,
+        placeholder: placeholder(&pixels),
         decode_time,
         encode_time: started.elapsed(),
     };
@@ -46,13 +49,14 @@ pub(crate) fn optimize(job: &Job<'_>) -> Result<Encoded, ImagingError> {
 
 fn decode(job: &Job<'_>) -> Result<Decoded, ImagingError> {
     if job.header.format != SourceFormat::Bmp {
-        return vips::decode_still(job.source, job.header.format, |size| job.stored_target(size));
+        let wanted = vips::Wanted { profile: job.keeps_profile(), target: &|size| job.stored_target(size) };
+        return vips::decode_still(job.source, job.header.format, &wanted);
     }
     let pixels = bmp::decode(job.source)?;
     let natural = (pixels.width(), pixels.height());
     let target = job.stored_target(natural);
     let pixels = if target == natural { pixels } else { vips::resize_pixels(&pixels, target)? };
-    Ok(Decoded { pixels, natural, profile_needed: false, profile_broken: false })
+    Ok(Decoded { pixels, natural, profile: None, profile_needed: false, profile_broken: false })
 }
 
 /// Cuts or surrounds the resized image, and lays it over a colour where the format has no transparency.

@@ -29,6 +29,7 @@ pub(crate) struct NewResult {
     encoder: String,
     quality: Option<f32>,
     score: Option<f32>,
+    placeholder: Option<serde_json::Value>,
     reason: Option<String>,
     storage_commit: bool,
     keep_original: bool,
@@ -52,6 +53,10 @@ impl NewResult {
             encoder: without_nul(&made.encoder),
             quality: made.quality,
             score: made.score,
+            placeholder: made
+                .placeholder
+                .as_ref()
+                .and_then(|placeholder| serde_json::to_value(placeholder).ok()),
             reason: made.reason.as_deref().map(without_nul),
             storage_commit: ended.storage_commit,
             keep_original: ended.keep_original,
@@ -82,6 +87,7 @@ pub(crate) async fn replace(connection: &AsyncPgConnection, new: NewResult) -> Q
             results::encoder.eq(excluded(results::encoder)),
             results::quality.eq(excluded(results::quality)),
             results::score.eq(excluded(results::score)),
+            results::placeholder.eq(excluded(results::placeholder)),
             results::reason.eq(excluded(results::reason)),
             results::storage_commit.eq(kept()),
             results::keep_original.eq(results::keep_original.or(excluded(results::keep_original))),

@@ -3,7 +3,7 @@ use diesel::dsl::IsNull;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use domain::{AccountId, ApiKeyId, ImageId, OutputFormat, Sha256Hash};
+use domain::{AccountId, ApiKeyId, ImageId, OutputFormat, Placeholder, Sha256Hash};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -37,6 +37,8 @@ pub struct StoredResult {
     pub quality: Option<f32>,
     /// The SSIMULACRA2 score, where it was measured.
     pub score: Option<f32>,
+    /// What to show until it is there; none in results of earlier versions.
+    pub placeholder: Option<Placeholder>,
     /// Why nothing was gained, e.g. `already_optimal`.
     pub reason: Option<String>,
     /// Whether it is kept until it is deleted.
@@ -69,6 +71,7 @@ struct ResultRow {
     encoder: String,
     quality: Option<f32>,
     score: Option<f32>,
+    placeholder: Option<serde_json::Value>,
     reason: Option<String>,
     storage_commit: bool,
     keep_original: bool,
@@ -98,6 +101,8 @@ fn stored((row, original_size, original_filename, src_url): Joined) -> Result<St
         encoder: row.encoder,
         quality: row.quality,
         score: row.score,
+        // One that cannot be read is none: it is made anew with the result.
+        placeholder: row.placeholder.and_then(|value| serde_json::from_value(value).ok()),
         reason: row.reason,
         storage_commit: row.storage_commit,
         keep_original: row.keep_original,

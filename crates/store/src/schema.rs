@@ -88,6 +88,7 @@ diesel::table! {
         encoder -> Text,
         quality -> Nullable<Float>,
         score -> Nullable<Float>,
+        placeholder -> Nullable<Jsonb>,
         reason -> Nullable<Text>,
         storage_commit -> Bool,
         keep_original -> Bool,

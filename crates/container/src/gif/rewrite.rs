@@ -1,9 +1,9 @@
 use domain::Rejection;
 
 use super::{APPLICATION, EXTENSION, GRAPHIC_CONTROL, IMAGE, PLAIN_TEXT, TRAILER, colour_table_bytes};
-use crate::Keep;
 use crate::cursor::Cursor;
 use crate::error::truncated;
+use crate::{Icc, Keep};
 
 /// Copies screen, colour tables, frames with their graphic control, and the loop count. Comments, plain
 /// text, every other application extension and the bytes behind the trailer go. GIF has no place for
@@ -28,7 +28,9 @@ pub(crate) fn rewrite(bytes: &[u8], keep: &Keep<'_>) -> Result<Vec<u8>, Rejectio
                 match label {
                     GRAPHIC_CONTROL => control = graphic_control(first),
                     PLAIN_TEXT => control.clear(),
-                    APPLICATION => application(&mut out, first, between(start, cursor), keep.icc),
+                    APPLICATION => {
+                        application(&mut out, first, between(start, cursor), keep.icc == Icc::Keep)
+                    }
                     _ => {}
                 }
             }

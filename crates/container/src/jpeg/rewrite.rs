@@ -1,9 +1,9 @@
 use domain::Rejection;
 
 use super::marker::{APP0, APP1, APP2, APP14, EOI, EXIF_PREFIX, ICC_PREFIX, SOS, is_coding, is_standalone};
-use crate::Keep;
 use crate::cursor::Cursor;
-use crate::error::truncated;
+use crate::error::{invalid, truncated};
+use crate::{Icc, Keep, icc};
 
 /// One segment and, behind an SOS, its entropy-coded data.
 struct Segment<'a> {
@@ -84,6 +84,7 @@ pub(crate) fn rewrite(bytes: &[u8], keep: &Keep<'_>) -> Result<Vec<u8>, Rejectio
     let mut out = Vec::with_capacity(bytes.len());
     out.extend_from_slice(&[0xff, 0xd8]);
     let mut exif = keep.exif;
+    let mut profile = if let Icc::Put(profile) = keep.icc { Some(profile) } else { None };
     let mut is_first = true;
     loop {
         let segment = segments.read().ok_or_else(truncated)?;
@@ -94,12 +95,19 @@ pub(crate) fn rewrite(bytes: &[u8], keep: &Keep<'_>) -> Result<Vec<u8>, Rejectio
         {
             push(&mut out, APP1, &[EXIF_PREFIX, exif])?;
         }
+        if (!is_jfif || !is_first)
+            && let Some(profile) = profile.take()
+        {
+            let segments = icc::jpeg_segments(profile)
+                .ok_or_else(|| invalid("a colour profile of 16 MB and more does not fit into a JPEG"))?;
+            segments.iter().try_for_each(|part| push(&mut out, APP2, &[ICC_PREFIX, part]))?;
+        }
         is_first = false;
         if segment.marker == EOI {
             out.extend_from_slice(&[0xff, EOI]);
             return Ok(out);
         }
-        copy(&mut out, &segment, keep.icc)?;
+        copy(&mut out, &segment, keep.icc == Icc::Keep)?;
     }
 }
 
@@ -129,7 +137,7 @@ fn copy(out: &mut Vec<u8>, segment: &Segment<'_>, keep_icc: bool) -> Result<(), 
 fn push(out: &mut Vec<u8>, marker: u8, parts: &[&[u8]]) -> Result<(), Rejection> {
     let length = parts.iter().map(|part| part.len()).sum::<usize>().saturating_add(2);
     let length = u16::try_from(length)
-        .map_err(|_| crate::error::invalid("metadata of more than 65533 bytes does not fit into a JPEG"))?;
+        .map_err(|_| invalid("metadata of more than 65533 bytes does not fit into a JPEG"))?;
     out.extend_from_slice(&[0xff, marker]);
     out.extend_from_slice(&length.to_be_bytes());
     parts.iter().for_each(|part| out.extend_from_slice(part));

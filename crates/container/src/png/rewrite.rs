@@ -1,9 +1,9 @@
 use domain::Rejection;
 
 use super::SIGNATURE_BYTES;
-use crate::Keep;
 use crate::cursor::Cursor;
 use crate::error::{invalid, truncated};
+use crate::{Icc, Keep, icc};
 
 /// One chunk: its type, its payload and all of its bytes.
 struct Chunk<'a> {
@@ -52,8 +52,12 @@ pub(crate) fn rewrite(bytes: &[u8], keep: &Keep<'_>) -> Result<Vec<u8>, Rejectio
             push(&mut out, chunk.kind, &[])?;
             return Ok(out);
         }
-        if belongs_to_pixels(&chunk) || (keep.icc && chunk.kind == *b"iCCP") {
+        if belongs_to_pixels(&chunk) || (keep.icc == Icc::Keep && chunk.kind == *b"iCCP") {
             out.extend_from_slice(chunk.whole);
+        }
+        // Palette and pixels follow it (PNG, section 5.6).
+        if let (Icc::Put(profile), b"IHDR") = (keep.icc, &chunk.kind) {
+            push(&mut out, *b"iCCP", &icc::png_payload(profile))?;
         }
     }
 }

@@ -2,9 +2,9 @@ use domain::Rejection;
 
 use super::bitstream;
 use super::{CANVAS_BYTES, FRAME_HEAD_BYTES, HAS_ALPHA, HAS_ANIMATION, HAS_EXIF, HAS_ICC};
-use crate::Keep;
 use crate::cursor::Cursor;
 use crate::error::{invalid, truncated};
+use crate::{Icc, Keep};
 
 /// The chunks of a RIFF payload; stops silently where what is left is too short for a chunk.
 fn chunks(payload: &[u8]) -> impl Iterator<Item = Result<([u8; 4], &[u8]), Rejection>> {
@@ -44,19 +44,24 @@ pub(crate) fn rewrite(bytes: &[u8], keep: &Keep<'_>) -> Result<Vec<u8>, Rejectio
     let mut canvas = None;
     let mut body = Vec::with_capacity(bytes.len());
     let (mut has_icc, mut has_image) = (false, false);
+    if let Icc::Put(profile) = keep.icc {
+        has_icc = true;
+        push(&mut body, *b"ICCP", profile)?;
+    }
+    let extended = has_icc || keep.exif.is_some();
     for chunk in chunks(riff_payload(bytes).ok_or_else(truncated)?) {
         let (kind, payload) = chunk?;
         match &kind {
             b"VP8X" if canvas.is_none() && !has_image => canvas = Some(read_canvas(payload)?),
             b"VP8 " | b"VP8L" if !has_image => {
                 has_image = true;
-                canvas = canvas.or(keep.exif.and(canvas_for(kind, payload)));
+                canvas = canvas.or_else(|| extended.then(|| canvas_for(kind, payload)).flatten());
                 push(&mut body, kind, payload)?;
             }
             b"ALPH" if !has_image => push(&mut body, kind, payload)?,
             b"ANIM" => push(&mut body, kind, payload)?,
             b"ANMF" => push(&mut body, kind, &frame(payload)?)?,
-            b"ICCP" if keep.icc && !has_icc => {
+            b"ICCP" if keep.icc == Icc::Keep && !has_icc => {
                 has_icc = true;
                 push(&mut body, kind, payload)?;
             }

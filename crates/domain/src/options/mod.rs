@@ -32,6 +32,8 @@ pub struct OutputOptions {
     pub background: Option<Colour>,
     /// Whether an image smaller than the box grows.
     pub enlarge: bool,
+    /// Whether pixels stay in the colour space of the source's profile, which is put into the result.
+    pub keep_icc: bool,
     /// The formats that `auto` may choose from.
     pub formats: FormatSet,
 }
@@ -115,6 +117,9 @@ impl OutputOptions {
         if self.enlarge {
             text.push_str("enlarge;");
         }
+        if self.keep_icc {
+            text.push_str("icc;");
+        }
         if self.formats != default.formats {
             text.push_str(&format!("formats={};", self.formats.bits()));
         }
@@ -159,6 +164,7 @@ mod tests {
             OutputOptions { gravity: Gravity::Attention, ..default },
             OutputOptions { background: Some(Colour([255; 3])), ..default },
             OutputOptions { enlarge: true, ..default },
+            OutputOptions { keep_icc: true, ..default },
             OutputOptions { formats: FormatSet::of([OutputFormat::Jpeg]), ..default },
         ];
         let tags: std::collections::HashSet<_> = all.iter().map(|options| options.tag().unwrap()).collect();

@@ -4,6 +4,7 @@
 mod aom;
 mod avif;
 mod jpeg;
+mod palette;
 mod png;
 mod rav1e_av1;
 mod webp;
@@ -32,8 +33,14 @@ pub(crate) enum Encoder {
     AomThorough,
     /// AVIF 10-bit 4:4:4 through rav1e.
     Rav1e,
+    /// Lossless WebP of pixels that were made a little more alike.
+    WebPNearLossless,
+    /// Lossless WebP of pixels that were reduced to a palette.
+    WebPPalette,
     /// Lossless PNG.
     Oxipng,
+    /// PNG with a palette.
+    PngPalette,
     /// GIF, quantised to 256 colours.
     Gif,
 }
@@ -45,6 +52,8 @@ pub(crate) struct Settings<'a> {
     pub(crate) quality: f32,
     /// How hard it may work.
     pub(crate) effort: Effort,
+    /// Whether the result will be scored, so that it may lose what cannot be seen.
+    pub(crate) scored: bool,
     /// Threads it may use, at least 1.
     pub(crate) threads: usize,
     /// EXIF for AVIF, to whose finished files no item can be added; the other formats get theirs when they
@@ -57,9 +66,11 @@ impl Encoder {
     pub(crate) const fn format(self) -> OutputFormat {
         match self {
             Self::Jpegli => OutputFormat::Jpeg,
-            Self::WebPLossy | Self::WebPLossless => OutputFormat::WebP,
+            Self::WebPLossy | Self::WebPLossless | Self::WebPNearLossless | Self::WebPPalette => {
+                OutputFormat::WebP
+            }
             Self::Aom | Self::AomThorough | Self::Rav1e => OutputFormat::Avif,
-            Self::Oxipng => OutputFormat::Png,
+            Self::Oxipng | Self::PngPalette => OutputFormat::Png,
             Self::Gif => OutputFormat::Gif,
         }
     }
@@ -72,7 +83,10 @@ impl Encoder {
             Self::WebPLossless => "libwebp-lossless",
             Self::Aom | Self::AomThorough => "libaom",
             Self::Rav1e => "rav1e",
+            Self::WebPNearLossless => "libwebp-near-lossless",
             Self::Oxipng => "oxipng",
+            Self::PngPalette => "quantizr+oxipng",
+            Self::WebPPalette => "quantizr+libwebp",
             Self::Gif => "cgif",
         }
     }
@@ -93,10 +107,13 @@ impl Encoder {
             Self::Jpegli => jpeg::encode(pixels, settings),
             Self::WebPLossy => webp::encode(pixels, settings, webp::Mode::Lossy),
             Self::WebPLossless => webp::encode(pixels, settings, webp::Mode::Lossless),
+            Self::WebPNearLossless => webp::encode(pixels, settings, webp::Mode::NearLossless),
             Self::Aom => avif::encode(pixels, settings, aom::encode),
             Self::AomThorough => avif::encode(pixels, settings, aom::encode_thoroughly),
             Self::Rav1e => avif::encode(pixels, settings, rav1e_av1::encode),
             Self::Oxipng => png::encode(pixels, settings),
+            Self::PngPalette => palette::png(pixels, settings),
+            Self::WebPPalette => palette::webp(pixels, settings),
             Self::Gif => vips::still_gif(pixels, settings.effort),
         }
     }
@@ -107,14 +124,17 @@ mod tests {
     use super::*;
     use crate::pixels::Layout;
 
-    const ALL: [Encoder; 8] = [
+    const ALL: [Encoder; 11] = [
         Encoder::Jpegli,
         Encoder::WebPLossy,
         Encoder::WebPLossless,
+        Encoder::WebPNearLossless,
+        Encoder::WebPPalette,
         Encoder::Aom,
         Encoder::AomThorough,
         Encoder::Rav1e,
         Encoder::Oxipng,
+        Encoder::PngPalette,
         Encoder::Gif,
     ];
 
@@ -135,12 +155,17 @@ mod tests {
         for encoder in ALL {
             for layout in [Layout::Grey, Layout::Rgb, Layout::Rgba] {
                 for effort in [Effort::Interactive, Effort::Background] {
-                    let settings = Settings { quality: 70.0, effort, threads: 2, exif: None };
+                    let settings = Settings { quality: 70.0, effort, scored: true, threads: 2, exif: None };
                     let file = encoder.encode(&gradient(layout), &settings).unwrap();
                     let header = container::inspect_bytes(&file).unwrap();
                     assert_eq!(header.format, encoder.format().as_source(), "{encoder:?} {layout:?}");
                     assert_eq!((header.width, header.height), (61, 122), "{encoder:?} {layout:?}");
-                    let decoded = vips::decode_still(&file, header.format, |size| size).unwrap();
+                    let decoded = vips::decode_still(
+                        &file,
+                        header.format,
+                        &vips::Wanted { profile: false, target: &|size| size },
+                    )
+                    .unwrap();
                     assert_eq!(decoded.natural, (61, 122), "{encoder:?} {layout:?}");
                 }
             }

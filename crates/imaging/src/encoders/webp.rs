@@ -14,17 +14,20 @@ use crate::request::Effort;
 /// How WebP stores colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mode {
-    /// VP8: 4:2:0, lossy. Alpha is lossless.
+    /// VP8: 4:2:0, lossy. Alpha has fewer levels below the highest qualities.
     Lossy,
     /// VP8L.
     Lossless,
+    /// VP8L of pixels whose lowest bits are adjusted to their neighbours': up to five bits at quality 0, none
+    /// at 100, in steps of 20.
+    NearLossless,
 }
 
 /// WebP through libwebp 1.6.
 pub(super) fn encode(pixels: &Pixels, settings: &Settings<'_>, mode: Mode) -> Result<Vec<u8>, ImagingError> {
     let config = config(pixels, settings, mode)?;
     let mut picture =
-        Picture::import(&pixels.without_grey(), mode == Mode::Lossless || config.use_sharp_yuv != 0)?;
+        Picture::import(&pixels.without_grey(), mode != Mode::Lossy || config.use_sharp_yuv != 0)?;
     picture.encode(&config)
 }
 
@@ -42,17 +45,32 @@ fn config(pixels: &Pixels, settings: &Settings<'_>, mode: Mode) -> Result<ffi::W
         (false, false) => 4,
     };
     config.thread_level = c_int::from(settings.threads > 1);
-    if mode == Mode::Lossless {
+    if mode != Mode::Lossy {
         config.lossless = 1;
         // Method and quality are both effort here; 4 and 75 are libwebp's own middle.
         config.method = method;
         config.quality = 75.0;
+        if mode == Mode::NearLossless {
+            config.near_lossless = whole(settings.quality);
+        }
     } else {
         config.quality = settings.quality.clamp(0.0, 100.0);
         config.method = method;
+        config.alpha_quality = alpha_quality(settings);
         config.use_sharp_yuv = c_int::from(thorough);
     }
     Ok(config)
+}
+
+/// Alpha has 96 levels where a score watches over them, and all 256 at qualities that only a search which
+/// missed its floor comes to, or where nothing is scored.
+fn alpha_quality(settings: &Settings<'_>) -> c_int {
+    if settings.scored && settings.quality < 95.0 { 80 } else { 100 }
+}
+
+#[allow(clippy::cast_possible_truncation, reason = "clamped before the cast")]
+fn whole(quality: f32) -> c_int {
+    quality.round().clamp(0.0, 100.0) as c_int
 }
 
 /// Decodes a still WebP of ours with the same library.

@@ -121,7 +121,7 @@ impl Animation {
     ) -> Result<Self, ImagingError> {
         let decode = |error: rs_vips::error::Error| ImagingError::Decode { format, detail: detail(&error) };
         let strip = open(source, format, Frames::All)?.copy_memory().map_err(decode)?;
-        let colour::Coloured { image, profile_needed, profile_broken } = colour::to_srgb(strip)?;
+        let colour::Coloured { image, profile_needed, profile_broken, .. } = colour::to_srgb(strip, false)?;
         let strip = image.copy_memory().map_err(decode)?;
         let page_height = strip.get_page_height().max(1);
         let frames = (strip.get_height() / page_height).max(1);

@@ -9,6 +9,8 @@ use crate::ImagingError;
 pub(super) struct Coloured {
     /// Three or four bands of 8 bits: red, green, blue and perhaps alpha.
     pub(super) image: VipsImage,
+    /// The profile that the samples are in, where it was to stay.
+    pub(super) profile: Option<Vec<u8>>,
     /// Whether an embedded profile that is not sRGB was applied, so that the source needs it to look right.
     pub(super) profile_needed: bool,
     /// Whether an embedded profile could not be used and was ignored (RELIABILITY T18).
@@ -16,20 +18,34 @@ pub(super) struct Coloured {
 }
 
 /// Converts to 8-bit sRGB: through the embedded profile where there is a usable one, through libvips'
-/// own CMYK profile for CMYK without one, and by definition for grey, 16-bit and Lab images.
-pub(super) fn to_srgb(image: VipsImage) -> Result<Coloured, ImagingError> {
+/// own CMYK profile for CMYK without one, and by definition for grey, 16-bit and Lab images. With `keep` an RGB
+/// profile is not applied but handed on.
+pub(super) fn to_srgb(image: VipsImage, keep: bool) -> Result<Coloured, ImagingError> {
     let cmyk = matches!(image.get_interpretation(), Ok(Interpretation::Cmyk));
     let profile = image.get_blob("icc-profile-data").ok().filter(|profile| !profile.is_empty());
     rs_vips::Vips::error_clear();
     let foreign = profile.filter(|profile| !is_srgb(profile));
     let fits = foreign.as_deref().is_some_and(|profile| memory::profile_fits(&image, profile));
+    if keep && fits && is_rgb(foreign.as_deref()) {
+        return Ok(Coloured {
+            image: to_eight_bits(image)?,
+            profile: foreign,
+            profile_needed: true,
+            profile_broken: false,
+        });
+    }
     let transformed = if fits || cmyk { transform(&image, fits, cmyk) } else { None };
     let applied = fits && transformed.is_some();
     Ok(Coloured {
         image: to_eight_bits(transformed.unwrap_or(image))?,
+        profile: None,
         profile_needed: applied,
         profile_broken: foreign.is_some() && !applied,
     })
+}
+
+fn is_rgb(profile: Option<&[u8]>) -> bool {
+    profile.and_then(|profile| profile.get(16..20)) == Some(b"RGB ")
 }
 
 /// Relative colorimetric keeps the colours that sRGB has as they are, which is what viewers do.
@@ -72,7 +88,7 @@ fn to_eight_bits(image: VipsImage) -> Result<VipsImage, ImagingError> {
 /// Whether a profile says that it is sRGB, so that converting would change nothing. Its description is
 /// ASCII in version 2 and UTF-16 in version 4 profiles.
 fn is_srgb(profile: &[u8]) -> bool {
-    let rgb = profile.get(16..20) == Some(b"RGB ");
+    let rgb = is_rgb(Some(profile));
     let ascii: &[u8] = b"sRGB";
     let utf16: &[u8] = b"\0s\0R\0G\0B";
     let says = |name: &[u8]| profile.windows(name.len()).any(|window| window == name);

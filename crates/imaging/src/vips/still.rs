@@ -14,30 +14,41 @@ pub(crate) struct Decoded {
     pub(crate) pixels: Pixels,
     /// Width and height in pixels before any resizing.
     pub(crate) natural: (u32, u32),
+    /// The colour profile that the pixels are in, where it was to stay; sRGB otherwise.
+    pub(crate) profile: Option<Vec<u8>>,
     /// Whether the source needs its own colour profile to look right.
     pub(crate) profile_needed: bool,
     /// Whether the source's colour profile was broken and ignored.
     pub(crate) profile_broken: bool,
 }
 
-/// Decodes the first frame of `source` and fits it to the size that `target` names for its natural size.
+/// What is to become of a decoded picture.
+pub(crate) struct Wanted<'a> {
+    /// Whether an RGB profile stays instead of being applied.
+    pub(crate) profile: bool,
+    /// The size for a natural size.
+    pub(crate) target: &'a dyn Fn((u32, u32)) -> (u32, u32),
+}
+
+/// Decodes the first frame of `source` and fits it to the wanted size.
 /// The rows stream through the resizer: the full-size picture is never held unless it is the result.
 pub(crate) fn decode_still(
     source: &[u8],
     format: SourceFormat,
-    target: impl Fn((u32, u32)) -> (u32, u32),
+    wanted: &Wanted<'_>,
 ) -> Result<Decoded, ImagingError> {
     let image = open(source, format, Frames::First)?;
     let natural = size(&image);
     // A file whose samples are no picture (two bands of radar data, say) is an unsupported variant.
-    let coloured =
-        colour::to_srgb(image).map_err(|error| ImagingError::Decode { format, detail: error.to_string() })?;
-    let resized = resize::resize(coloured.image, target(natural))?;
+    let coloured = colour::to_srgb(image, wanted.profile)
+        .map_err(|error| ImagingError::Decode { format, detail: error.to_string() })?;
+    let resized = resize::resize(coloured.image, (wanted.target)(natural))?;
     // Evaluation runs the decoder, and nothing else in the chain can fail on pixels.
     let pixels = evaluate(&resized, |detail| ImagingError::Decode { format, detail })?;
     Ok(Decoded {
         pixels,
         natural,
+        profile: coloured.profile,
         profile_needed: coloured.profile_needed,
         profile_broken: coloured.profile_broken,
     })
@@ -49,7 +60,7 @@ pub(crate) fn each_row(
     format: SourceFormat,
     mut visit: impl FnMut(Layout, &[u8]) -> Result<(), ImagingError>,
 ) -> Result<(), ImagingError> {
-    let image = colour::to_srgb(open(file, format, Frames::First)?)?.image;
+    let image = colour::to_srgb(open(file, format, Frames::First)?, false)?.image;
     let layout = if image.get_bands() == 4 { Layout::Rgba } else { Layout::Rgb };
     memory::each_row(&image, |row| visit(layout, row)).map_err(|failure| match failure {
         Ok(detail) => ImagingError::Decode { format, detail },

@@ -7,10 +7,12 @@
 )]
 
 mod animations;
+mod chart;
 mod colour;
 mod fits;
 mod formats;
 mod geometry;
+mod graphics;
 mod hostile;
 mod linking;
 mod metadata;

@@ -15,6 +15,7 @@ pub(crate) fn report() -> imaging::Report {
         encoder: "test".to_owned(),
         quality: None,
         score: None,
+        placeholder: None,
         reason: Some("already_optimal".to_owned()),
         notes: vec!["a note".to_owned()],
         decode_micros: 1,

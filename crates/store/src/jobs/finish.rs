@@ -40,6 +40,8 @@ pub struct Completion {
     pub quality: Option<f32>,
     /// The SSIMULACRA2 score, where it was measured.
     pub score: Option<f32>,
+    /// What to show until the image is there.
+    pub placeholder: Option<domain::Placeholder>,
     /// Why nothing was gained, e.g. `already_optimal`.
     pub reason: Option<String>,
     /// When the result may be deleted; not used where the job is to be kept.

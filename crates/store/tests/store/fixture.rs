@@ -144,6 +144,7 @@ pub(crate) fn completion(job: JobId, attempt: u32) -> Completion {
         encoder: "libwebp".to_owned(),
         quality: Some(82.5),
         score: Some(80.5),
+        placeholder: None,
         reason: None,
         expires_at: Some(at(3_600)),
         timings: serde_json::json!({ "encode_ms": 12 }),

@@ -57,6 +57,13 @@ pub(crate) struct OptimizeForm {
     /// Keep EXIF metadata, with the orientation applied.
     #[schema(default = false)]
     keep_exif: Option<bool>,
+    /// Keep the colours in the space of the source's profile and put the profile into the result, where the format
+    /// can hold one (JPEG, PNG and WebP); otherwise colours become sRGB.
+    #[schema(default = false)]
+    keep_icc: Option<bool>,
+    /// Answer with `data.placeholder`: what a page can show until the image is there.
+    #[schema(default = false)]
+    placeholder: Option<bool>,
     /// The encoder's own quality instead of a compression level; nothing is measured.
     #[schema(minimum = 1, maximum = 100)]
     quality: Option<u8>,
@@ -145,7 +152,7 @@ async fn run(
     let visit = Visit { app, caller, headers: request.headers(), source, started };
     if asked.variants.is_empty() {
         let performed = visit.perform(&asked).await?;
-        return visit.answer(performed);
+        return visit.answer(performed, &asked);
     }
     variants::answer(&visit, &asked).await
 }

@@ -14,7 +14,7 @@ use web::{ApiCaller, ApiError};
 use super::accept::{self, Order};
 use super::fields::OptimizeRequest;
 use super::prefer::Prefer;
-use super::respond::{self, Timing};
+use super::respond::{self, Own, Timing};
 use super::source::Source;
 use super::wait::{self, Waited};
 use super::{accept_header, errors};
@@ -53,13 +53,25 @@ impl Visit<'_> {
         self.work(&asked, image_id).await
     }
 
+    /// What the answer to this request says of its own.
+    pub(crate) fn own(&self, asked: &OptimizeRequest) -> Own {
+        Own {
+            filename: self.source.filename.clone(),
+            src_url: self.source.src_url.clone(),
+            placeholder: asked.placeholder,
+        }
+    }
+
     /// The response to a request for one result.
-    pub(crate) fn answer(&self, performed: Performed) -> Result<HttpResponse, ApiError> {
+    pub(crate) fn answer(
+        &self,
+        performed: Performed,
+        asked: &OptimizeRequest,
+    ) -> Result<HttpResponse, ApiError> {
         match performed {
             Performed::Done { stored, cached, timing } => {
                 let timing = Timing { total: self.started.elapsed(), ..timing };
-                let (filename, src_url) = (self.source.filename.clone(), self.source.src_url.clone());
-                Ok(respond::result(&stored, cached, filename, src_url, timing))
+                Ok(respond::result(&stored, cached, self.own(asked), timing))
             }
             Performed::Running { job, state } if Prefer::of(self.headers).respond_async => {
                 Ok(respond::accepted(job, state))

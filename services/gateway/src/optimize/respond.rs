@@ -76,9 +76,40 @@ pub(crate) struct ResultData {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = 80.4)]
     pub quality_score: Option<f64>,
+    /// What to show until the image is there, if it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub placeholder: Option<Placeholder>,
     /// Why nothing was gained, e.g. `already_optimal`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+}
+
+/// What a page can show until the image is there.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Placeholder {
+    /// The colour of most pixels.
+    #[schema(example = "#7a8f3c")]
+    pub dominant_color: String,
+    /// ThumbHash in base64: <https://evanw.github.io/thumbhash/>.
+    #[schema(example = "1QcSHQRnh493V4dIh4eXh1h4kJUI")]
+    pub thumbhash: String,
+}
+
+impl From<domain::Placeholder> for Placeholder {
+    fn from(made: domain::Placeholder) -> Self {
+        Self { dominant_color: made.dominant_color, thumbhash: made.thumbhash }
+    }
+}
+
+/// What a request says about its own answer.
+#[derive(Debug)]
+pub(crate) struct Own {
+    /// Name of the source file.
+    pub(crate) filename: String,
+    /// Address of the source.
+    pub(crate) src_url: Option<String>,
+    /// Whether a placeholder was asked for.
+    pub(crate) placeholder: bool,
 }
 
 /// A job that goes on after the response.
@@ -119,15 +150,9 @@ impl Timing {
     }
 }
 
-/// 200 with the result. `filename` and `src_url` are this request's own.
-pub(crate) fn result(
-    stored: &StoredResult,
-    cached: bool,
-    filename: String,
-    src_url: Option<String>,
-    timing: Timing,
-) -> HttpResponse {
-    let body = body(stored, cached, filename, src_url);
+/// 200 with the result.
+pub(crate) fn result(stored: &StoredResult, cached: bool, own: Own, timing: Timing) -> HttpResponse {
+    let body = body(stored, cached, own);
     HttpResponse::Ok()
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .insert_header((header::VARY, "Accept"))
@@ -141,24 +166,19 @@ fn decimal(score: f32) -> f64 {
 }
 
 /// The body of a result.
-pub(crate) fn body(
-    stored: &StoredResult,
-    cached: bool,
-    filename: String,
-    src_url: Option<String>,
-) -> OptimizeResponse {
+pub(crate) fn body(stored: &StoredResult, cached: bool, own: Own) -> OptimizeResponse {
     let saved = saved_share(stored.original_size, stored.byte_size);
     OptimizeResponse {
         success: true,
         cached,
-        original_filename: filename,
+        original_filename: own.filename,
         original_size: stored.original_size,
         optimized_size: stored.byte_size,
         compression_ratio: format!("{:.1}% saved", saved * 100.0),
         percent: whole_percent(saved),
         data: ResultData {
             id: stored.image_id.clone(),
-            src_url,
+            src_url: own.src_url,
             optimized_url: format!("/api/images/{}", stored.image_id),
             size: stored.byte_size,
             width: stored.width,
@@ -168,6 +188,7 @@ pub(crate) fn body(
             encoder: stored.encoder.clone(),
             quality: stored.quality,
             quality_score: stored.score.map(decimal),
+            placeholder: stored.placeholder.clone().filter(|_| own.placeholder).map(Into::into),
             reason: stored.reason.clone(),
         },
     }

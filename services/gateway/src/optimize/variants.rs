@@ -48,7 +48,7 @@ pub(crate) async fn answer(visit: &Visit<'_>, asked: &OptimizeRequest) -> Result
         }
     }
     let Some((job, state)) = running.first().copied() else {
-        return Ok(respond(visit, &done));
+        return Ok(respond(visit, asked, &done));
     };
     let jobs: Vec<_> = running.iter().map(|(job, _)| status_url(*job)).collect();
     if Prefer::of(visit.headers).respond_async {
@@ -57,14 +57,10 @@ pub(crate) async fn answer(visit: &Visit<'_>, asked: &OptimizeRequest) -> Result
     Err(errors::still_running(job, state, visit.app.bus.is_connected()).member("status_urls", jobs))
 }
 
-fn respond(visit: &Visit<'_>, done: &[(Box<StoredResult>, bool)]) -> HttpResponse {
+fn respond(visit: &Visit<'_>, asked: &OptimizeRequest, done: &[(Box<StoredResult>, bool)]) -> HttpResponse {
     let source = &visit.source;
-    let variants = done
-        .iter()
-        .map(|(stored, cached)| {
-            respond::body(stored, *cached, source.filename.clone(), source.src_url.clone())
-        })
-        .collect();
+    let variants =
+        done.iter().map(|(stored, cached)| respond::body(stored, *cached, visit.own(asked))).collect();
     let body = VariantsResponse {
         success: true,
         original_filename: source.filename.clone(),

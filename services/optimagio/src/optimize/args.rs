@@ -85,6 +85,10 @@ pub(crate) struct OutputArgs {
     /// Enlarge images that are smaller than the box.
     #[arg(long)]
     enlarge: bool,
+    /// Keep the colours in the space of the source's profile where the format can (JPEG, PNG, WebP), instead of
+    /// converting them to sRGB.
+    #[arg(long)]
+    keep_icc: bool,
 }
 
 impl OutputArgs {
@@ -95,6 +99,7 @@ impl OutputArgs {
             gravity: self.gravity,
             background: self.background,
             enlarge: self.enlarge,
+            keep_icc: self.keep_icc,
             ..OutputOptions::default()
         })
     }

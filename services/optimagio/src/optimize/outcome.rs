@@ -98,6 +98,7 @@ mod tests {
             encoder: "x".to_owned(),
             quality: None,
             score: None,
+            placeholder: None,
             reason: None,
             notes: Vec::new(),
             decode_micros: 1,

@@ -41,6 +41,7 @@ fn file(outcome: &Outcome) -> Value {
             "encoder": written.report.encoder,
             "quality": written.report.quality.map(decimal),
             "quality_score": written.report.score.map(decimal),
+            "placeholder": written.report.placeholder,
             "codec_ms": micros(&written.report) / 1_000.0,
             "notes": written.report.notes,
             "reason": written.report.reason,
@@ -130,6 +131,10 @@ mod tests {
             encoder: "libwebp".to_owned(),
             quality: Some(80.0),
             score: Some(80.25),
+            placeholder: Some(domain::Placeholder {
+                dominant_color: "#102030".to_owned(),
+                thumbhash: "1QcSHQRnh493V4dIh4eXh1h4kJUI".to_owned(),
+            }),
             reason: None,
             notes: Vec::new(),
             decode_micros: 1,
@@ -168,7 +173,9 @@ b\u{fffd}.png: it is cut off
             json!({
                 "path": "a.jpg", "output": "out/a.webp", "original_size": 1_000_000, "optimized_size": 250_000,
                 "percent": 75.0, "format": "webp", "width": 640, "height": 480, "encoder": "libwebp",
-                "quality": 80.0, "quality_score": 80.25, "codec_ms": 0.002, "notes": [], "reason": null,
+                "quality": 80.0, "quality_score": 80.25,
+                "placeholder": {"dominant_color": "#102030", "thumbhash": "1QcSHQRnh493V4dIh4eXh1h4kJUI"},
+                "codec_ms": 0.002, "notes": [], "reason": null,
                 "error": null,
             })
         );

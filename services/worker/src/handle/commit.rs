@@ -86,6 +86,7 @@ fn completion(worker: &Worker, claimed: &ClaimedJob, finished: &Finished, now: D
         encoder: report.encoder.clone(),
         quality: report.quality,
         score: report.score,
+        placeholder: report.placeholder.clone(),
         reason: report.reason.clone(),
         expires_at: Some(now + lifetime),
         timings: serde_json::json!({

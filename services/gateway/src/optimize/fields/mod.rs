@@ -13,7 +13,7 @@ pub(crate) struct Fields {
 }
 
 /// Canonical name and aliases of every field but the file itself.
-const NAMES: [(&str, &[&str]); 18] = [
+const NAMES: [(&str, &[&str]); 20] = [
     ("url", &[]),
     ("accept_file", &[]),
     ("compression", &[]),
@@ -21,6 +21,8 @@ const NAMES: [(&str, &[&str]); 18] = [
     ("height", &["resize_height"]),
     ("format", &["output_format"]),
     ("keep_exif", &[]),
+    ("keep_icc", &[]),
+    ("placeholder", &[]),
     ("quality", &[]),
     ("target_score", &[]),
     ("target_bytes", &[]),
@@ -56,6 +58,8 @@ pub(crate) struct OptimizeRequest {
     pub(crate) format: Option<RequestedFormat>,
     pub(crate) keep_exif: bool,
     pub(crate) options: OutputOptions,
+    /// Whether the answer says what to show until the image is there.
+    pub(crate) placeholder: bool,
     pub(crate) storage_commit: bool,
     pub(crate) keep_original: bool,
     /// Several results in the place of one; none of them has variants of its own.
@@ -132,6 +136,7 @@ impl Fields {
             height: self.parsed("height")?,
             format: self.parsed("format")?,
             keep_exif: self.flag("keep_exif")?.unwrap_or(false),
+            placeholder: self.flag("placeholder")?.unwrap_or(false),
             storage_commit,
             keep_original,
             variants: Vec::new(),
@@ -158,6 +163,7 @@ impl Fields {
             gravity: self.parsed("gravity")?.unwrap_or_default(),
             background: self.parsed("background")?,
             enlarge: self.flag("enlarge")?.unwrap_or(false),
+            keep_icc: self.flag("keep_icc")?.unwrap_or(false),
             ..OutputOptions::default()
         })
     }

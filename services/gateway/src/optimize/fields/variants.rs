@@ -9,12 +9,13 @@ use super::{Fields, OptimizeRequest};
 const MAX_VARIANTS: usize = 20;
 
 /// The fields that a variant may give; the others are the request's.
-const VARIANT_FIELDS: [&str; 13] = [
+const VARIANT_FIELDS: [&str; 14] = [
     "compression",
     "width",
     "height",
     "format",
     "keep_exif",
+    "keep_icc",
     "quality",
     "target_score",
     "target_bytes",

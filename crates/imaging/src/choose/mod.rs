@@ -1,8 +1,10 @@
 //! Which encoder, at which quality: the decision behind every still result.
 
+mod reaching;
+
 use std::time::{Duration, Instant};
 
-use domain::{OutputFormat, SourceFormat, Target};
+use domain::{SourceFormat, Target};
 
 use crate::candidates::{self, MAX_AV1_PIXELS, Traits};
 use crate::encoders::{Encoder, Settings};
@@ -13,39 +15,33 @@ use crate::pixels::{Layout, Pixels};
 use crate::quality::Curve;
 use crate::request::Effort;
 use crate::sample::sample;
-use crate::search::{Aim, Trial, fit, search};
-use crate::{ImagingError, analysis, polish};
-
-/// From this many pixels on encoder and quality are looked for on a sample first, so that the whole need be
-/// encoded and scored but once or twice: the score costs more than any encoder but AVIF's.
-const SAMPLE_ABOVE: u64 = 1_000_000;
+use crate::search::fit;
+use crate::{ImagingError, analysis};
 
 /// How long a smaller file is looked for while a caller waits.
 const PATIENCE: Duration = Duration::from_secs(2);
-
-/// What a quality found on a sample must promise above the floor.
-const SAMPLE_MARGIN: f64 = 0.7;
 
 /// A source is left alone if even a quality that nearly every image needs less than saves no more than this
 /// share: encoding it once more would cost quality for nothing.
 const WORTH_A_GENERATION: f64 = 0.97;
 
-/// A search that took longer than this is the end, because an image has 30 seconds.
-const POLISH_BEFORE: Duration = Duration::from_secs(8);
-
 /// The best encoding of `pixels` for the request; none where the source itself is best. `unchanged` says that
-/// the source shows the same picture in the same size.
+/// the source shows the same picture in the same size, `profile` that the pixels are in a colour space of their
+/// own: they are scored as if they were sRGB, which rates differences in a wide space a little too low.
 pub(crate) fn best(
     job: &Job<'_>,
     pixels: &Pixels,
     unchanged: bool,
+    profile: bool,
 ) -> Result<Option<Candidate>, ImagingError> {
     let count = judge::pixels(pixels);
     crate::still::refuse_too_large(job, count, MAX_AV1_PIXELS)?;
     let traits = Traits {
         graphic: analysis::is_graphic(pixels, job.header.format == SourceFormat::Jpeg),
         opaque: pixels.layout() != Layout::Rgba,
-        fits_av1: count <= MAX_AV1_PIXELS,
+        paletted: analysis::few_colours(pixels),
+        was_webp: job.header.format == SourceFormat::WebP,
+        av1: count <= MAX_AV1_PIXELS && !profile,
     };
     let choice = Choice {
         job,
@@ -83,6 +79,7 @@ impl Choice<'_> {
         let settings = Settings {
             quality,
             effort: self.job.request.effort,
+            scored: self.job.request.is_scored(),
             threads: self.job.config.threads,
             exif: self.job.exif.payload.as_deref(),
         };
@@ -130,130 +127,20 @@ impl Choice<'_> {
         let Some(source) = self.source_bytes else { return Ok(false) };
         let lossy_source =
             matches!(self.job.header.format, SourceFormat::Jpeg | SourceFormat::WebP | SourceFormat::Avif);
-        let own = self
-            .encoders
-            .iter()
-            .find(|encoder| encoder.has_quality() && encoder.format().as_source() == self.job.header.format);
         // With other formats to choose from, the source is one candidate among several.
-        let (Some(&encoder), true, true) = (own, lossy_source, self.encoders.len() == 1) else {
+        let own = self.job.header.format;
+        if !lossy_source || self.encoders.iter().any(|encoder| encoder.format().as_source() != own) {
             return Ok(false);
-        };
-        let piece = sample(self.pixels);
-        let bytes = self.encode(&piece, encoder, Curve::of(encoder).safe_quality_for(floor))?;
-        let share = ratio(judge::pixels(&piece), judge::pixels(self.pixels));
-        Ok(ratio(bytes.len() as u64, source as u64) >= WORTH_A_GENERATION * share)
-    }
-
-    /// The smallest encoding with this score; none where the source is smaller.
-    fn reaching(&self, floor: f64) -> Result<Option<Candidate>, ImagingError> {
-        let found = if judge::pixels(self.pixels) > SAMPLE_ABOVE {
-            self.reaching_by_sample(floor)?
-        } else {
-            self.search_all(self.pixels, floor, self.source_bytes)?
-        };
-        match found {
-            Some(found) if self.is_worth_polishing(&found) => self.polished(found, floor).map(Some),
-            found => Ok(found),
         }
-    }
-
-    fn is_worth_polishing(&self, found: &Candidate) -> bool {
-        found.by == Encoder::Aom
-            && self.job.request.effort == Effort::Background
-            && judge::pixels(self.pixels) <= polish::MOST_PIXELS
-            && self.started.elapsed() < POLISH_BEFORE
-    }
-
-    fn polished(&self, found: Candidate, floor: f64) -> Result<Candidate, ImagingError> {
-        let (Some(quality), Some(score)) = (found.quality, found.score) else { return Ok(found) };
-        let encoder = Encoder::AomThorough;
-        let twice = judge::pixels(self.pixels) <= polish::TWICE_PIXELS;
-        let found = Trial { quality, score, bytes: found.bytes };
-        let Trial { quality, score, bytes } =
-            polish::polish(&Curve::of(encoder), floor, found, twice, |quality| {
-                let bytes = self.encode(self.pixels, encoder, quality)?;
-                Ok(Trial { quality, score: Judge::new(self.pixels).score(&bytes, encoder.format())?, bytes })
-            })?;
-        Ok(candidate(encoder, quality, bytes, Some(score)))
-    }
-
-    fn search_all(
-        &self,
-        pixels: &Pixels,
-        floor: f64,
-        source_bytes: Option<usize>,
-    ) -> Result<Option<Candidate>, ImagingError> {
-        let score = |encoder: Encoder, bytes: &[u8]| {
-            if encoder.is_lossless() {
-                return Ok(100.0);
-            }
-            Judge::new(pixels).score(bytes, encoder.format())
-        };
-        let mut best: Option<Candidate> = None;
+        let piece = sample(self.pixels);
+        let share = ratio(judge::pixels(&piece), judge::pixels(self.pixels));
         for &encoder in &self.encoders {
-            let limit =
-                [source_bytes, best.as_ref().map(|best| best.bytes.len())].into_iter().flatten().min();
-            let encode = |quality| self.encode(pixels, encoder, quality);
-            let found = if encoder.has_quality() {
-                let aim = Aim { floor, trials: self.trials(encoder), limit, until: self.until, start: None };
-                search(&Curve::of(encoder), aim, encode, |bytes| score(encoder, bytes))?
-            } else {
-                let bytes = encode(100.0)?;
-                Some(Trial { quality: 100.0, score: score(encoder, &bytes)?, bytes })
-            };
-            if let Some(Trial { quality, bytes, score }) = found {
-                keep_better(&mut best, candidate(encoder, quality, bytes, Some(score)), floor);
+            let bytes = self.encode(&piece, encoder, Curve::of(encoder).safe_quality_for(floor))?;
+            if ratio(bytes.len() as u64, source as u64) < WORTH_A_GENERATION * share {
+                return Ok(false);
             }
         }
-        if best.is_none() && source_bytes.is_none() {
-            return Err(nothing_to_try());
-        }
-        Ok(best)
-    }
-
-    /// Encoder and quality are found on a sample; the search goes on from there on the whole.
-    fn reaching_by_sample(&self, floor: f64) -> Result<Option<Candidate>, ImagingError> {
-        let piece = sample(self.pixels);
-        let share = ratio(judge::pixels(&piece), judge::pixels(self.pixels));
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a size")]
-        let source_share = self.source_bytes.map(|bytes| (ratio(bytes as u64, 1) * share) as usize);
-        let Some(found) = self.search_all(&piece, floor + SAMPLE_MARGIN, source_share)? else {
-            return Ok(None);
-        };
-        let encoder = found.by;
-        let score = |bytes: &[u8]| {
-            if encoder.is_lossless() {
-                return Ok(100.0);
-            }
-            Judge::new(self.pixels).score(bytes, encoder.format())
-        };
-        let encode = |quality| self.encode(self.pixels, encoder, quality);
-        let trial = match found.quality {
-            None => {
-                let bytes = encode(100.0)?;
-                Some(Trial { quality: 100.0, score: score(&bytes)?, bytes })
-            }
-            start => {
-                let aim = Aim {
-                    floor,
-                    trials: self.trials(encoder) - 1,
-                    limit: self.source_bytes,
-                    until: self.until,
-                    start,
-                };
-                search(&Curve::of(encoder), aim, encode, score)?
-            }
-        };
-        Ok(trial.map(|trial| candidate(encoder, trial.quality, trial.bytes, Some(trial.score))))
-    }
-
-    /// Encodings of one encoder. AV1's are dear; for the others the score costs about as much as the encoding.
-    fn trials(&self, encoder: Encoder) -> u32 {
-        match (self.job.request.effort, encoder.format()) {
-            (Effort::Interactive, OutputFormat::Avif) => 2,
-            (Effort::Interactive, _) | (Effort::Background, OutputFormat::Avif) => 3,
-            (Effort::Background, _) => 5,
-        }
+        Ok(true)
     }
 }
 
