@@ -27,6 +27,7 @@ mod placeholder;
 mod polish;
 mod quality;
 mod request;
+mod resample;
 mod sample;
 mod search;
 mod still;

@@ -196,7 +196,10 @@ async fn too_large_a_file_ends_the_child() {
 async fn the_environment_holds_no_secret() {
     let pool = TestPool::start(|_| {}).await;
     let names = pool.text("env").await;
-    assert_eq!(names, "CODEC_TEST LANG MALLOC_ARENA_MAX MALLOC_MMAP_THRESHOLD_ PATH TMPDIR VIPS_BLOCK_UNTRUSTED");
+    assert_eq!(
+        names,
+        "CODEC_TEST LANG MALLOC_ARENA_MAX MALLOC_MMAP_THRESHOLD_ MALLOC_TRIM_THRESHOLD_ PATH TMPDIR VIPS_BLOCK_UNTRUSTED"
+    );
     let own = std::fs::read_to_string("/proc/self/environ").unwrap();
     assert!(own.contains("CARGO_MANIFEST_DIR="), "the parent has nothing to hide: {own}");
 }

@@ -15,6 +15,22 @@ pub(super) enum Frames {
     All,
 }
 
+/// By what factor a JPEG is decoded smaller: the largest of libjpeg's that leaves twice the wanted size for the
+/// resizing in linear light.
+pub(super) fn shrink(natural: (u32, u32), target: (u32, u32)) -> i32 {
+    let leaves_enough = |factor: &i32| {
+        let factor = u32::try_from(*factor).unwrap_or(1);
+        natural.0 / factor >= target.0.saturating_mul(2) && natural.1 / factor >= target.1.saturating_mul(2)
+    };
+    [8, 4, 2].into_iter().find(leaves_enough).unwrap_or(1)
+}
+
+/// Opens a JPEG to be decoded smaller by one of libjpeg's factors.
+pub(super) fn open_shrunk(source: &[u8], factor: i32) -> Result<VipsImage, ImagingError> {
+    VipsImage::jpegload_buffer_with_opts(source, strict().set("shrink", factor))
+        .map_err(|error| ImagingError::Decode { format: SourceFormat::Jpeg, detail: detail(&error) })
+}
+
 /// Opens `source` with the one loader of `format`. Pixels are decoded later, row by row, and never
 /// through a temporary file (RELIABILITY F5). A TIFF gives its first page only (RELIABILITY F7).
 ///

@@ -3,10 +3,10 @@ use rs_vips::VipsImage;
 use rs_vips::enums::Interesting;
 use rs_vips::voption::{Setter, VOption};
 
-use super::load::{Frames, open};
+use super::load::{Frames, open, open_shrunk, shrink};
 use super::{colour, failed, memory, resize};
-use crate::ImagingError;
 use crate::pixels::{Layout, Pixels};
+use crate::{ImagingError, resample};
 
 /// A decoded still image.
 pub(crate) struct Decoded {
@@ -31,7 +31,8 @@ pub(crate) struct Wanted<'a> {
 }
 
 /// Decodes the first frame of `source` and fits it to the wanted size.
-/// The rows stream through the resizer: the full-size picture is never held unless it is the result.
+/// The rows of large pictures stream through the resizer: they are never held in full size unless that is the
+/// result.
 pub(crate) fn decode_still(
     source: &[u8],
     format: SourceFormat,
@@ -39,12 +40,19 @@ pub(crate) fn decode_still(
 ) -> Result<Decoded, ImagingError> {
     let image = open(source, format, Frames::First)?;
     let natural = size(&image);
+    let target = (wanted.target)(natural);
+    let factor = if format == SourceFormat::Jpeg { shrink(natural, target) } else { 1 };
+    let image = if factor > 1 { open_shrunk(source, factor)? } else { image };
     // A file whose samples are no picture (two bands of radar data, say) is an unsupported variant.
     let coloured = colour::to_srgb(image, wanted.profile)
         .map_err(|error| ImagingError::Decode { format, detail: error.to_string() })?;
-    let resized = resize::resize(coloured.image, (wanted.target)(natural))?;
+    let decoded = size(&coloured.image);
+    let here = u64::from(decoded.0) * u64::from(decoded.1) <= resample::MOST_PIXELS;
+    let image = if here { coloured.image } else { resize::resize(coloured.image, target)? };
     // Evaluation runs the decoder, and nothing else in the chain can fail on pixels.
-    let pixels = evaluate(&resized, |detail| ImagingError::Decode { format, detail })?;
+    let pixels = evaluate(&image, |detail| ImagingError::Decode { format, detail })?;
+    let resized = (pixels.width(), pixels.height()) == target;
+    let pixels = if resized { pixels } else { resample::resample(&pixels, target)? };
     Ok(Decoded {
         pixels,
         natural,
