@@ -1,4 +1,4 @@
-use crate::kernels::{self, Column, LANES, Neighbourhood, RADIUS, WINDOW};
+use crate::kernels::{self, ABOVE, Column, LANES, QUANTITIES, RADIUS, State, WINDOW};
 use crate::pool::Sums;
 
 /// One row of linear light: of each picture the planes red, green, blue.
@@ -54,9 +54,7 @@ impl Level {
         self.convert(light, row % WINDOW);
         for channel in self.channels.iter_mut().flatten() {
             channel.blur(row % WINDOW);
-            if row >= RADIUS {
-                channel.add_errors(row - RADIUS, self.width);
-            }
+            channel.add_errors(row, self.width);
         }
         let lower = row % 2 == 1;
         if !lower {
@@ -79,9 +77,7 @@ impl Level {
         for row in self.height..self.height + RADIUS {
             for channel in self.channels.iter_mut().flatten() {
                 channel.clear(row % WINDOW);
-                if row >= RADIUS {
-                    channel.add_errors(row - RADIUS, self.width);
-                }
+                channel.add_errors(row, self.width);
             }
         }
         self.channels.each_ref().map(|channel| channel.as_ref().map(|channel| channel.sums))
@@ -110,10 +106,12 @@ impl Level {
 
 /// The last rows of one channel, in rings of [`WINDOW`] slots.
 struct Channel {
-    /// The rows of both pictures, with [`RADIUS`] empty pixels on both sides.
+    /// The rows of both pictures, with [`ABOVE`] empty pixels before and [`RADIUS`] behind them.
     rows: [Ring; 2],
     /// The same, blurred along the row, then the sum of squares and the product.
-    blurred: [Ring; 4],
+    blurred: [Ring; QUANTITIES],
+    /// What blurs them down the columns.
+    states: [State; QUANTITIES],
     /// Squares and products before blurring.
     moments: [Vec<f32>; 2],
     sums: Sums,
@@ -122,28 +120,27 @@ struct Channel {
 impl Channel {
     fn new(width: usize) -> Self {
         let length = stored(width);
-        let wide = length + 2 * RADIUS;
+        let wide = ABOVE + length + RADIUS;
         let ring = || Ring::new(length);
         Self {
             rows: [Ring::new(wide), Ring::new(wide)],
             blurred: [ring(), ring(), ring(), ring()],
+            states: std::array::from_fn(|_| State::new(length)),
             moments: [vec![0.0; wide], vec![0.0; wide]],
             sums: Sums::default(),
         }
     }
 
     fn row_mut(&mut self, picture: usize, slot: usize, width: usize) -> &mut [f32] {
-        &mut self.rows[picture].row_mut(slot)[RADIUS..RADIUS + width]
+        &mut self.rows[picture].row_mut(slot)[ABOVE..ABOVE + width]
     }
 
     fn blur(&mut self, slot: usize) {
         let [original, distorted] = self.rows.each_ref().map(|ring| ring.row(slot));
         let [squares, products] = &mut self.moments;
         kernels::moments(original, distorted, squares, products);
-        let sources = [original, distorted, squares, products];
-        for (ring, source) in self.blurred.iter_mut().zip(sources) {
-            kernels::blur_along(source, ring.row_mut(slot));
-        }
+        let blurred = self.blurred.each_mut().map(|ring| ring.row_mut(slot));
+        kernels::blur_along([original, distorted, squares, products], blurred);
     }
 
     /// Below the picture there is nothing.
@@ -153,11 +150,12 @@ impl Channel {
         }
     }
 
-    fn add_errors(&mut self, row: usize, width: usize) {
-        let [original, distorted, squares, products] = self.blurred.each_ref().map(|ring| ring.around(row));
-        let row = self.rows.each_ref().map(|ring| &ring.row(row % WINDOW)[RADIUS..]);
-        let near = Neighbourhood { original, distorted, squares, products, row };
-        kernels::add_errors(&near, width, &mut self.sums);
+    /// Row `entering` makes the row complete that is [`RADIUS`] above it.
+    fn add_errors(&mut self, entering: usize, width: usize) {
+        let columns = self.blurred.each_ref().map(|ring| ring.column(entering));
+        let row = entering.checked_sub(RADIUS);
+        let row = row.map(|row| self.rows.each_ref().map(|ring| &ring.row(row % WINDOW)[ABOVE..]));
+        kernels::add_errors(&columns, &mut self.states, row, width, &mut self.sums);
     }
 }
 
@@ -180,8 +178,9 @@ impl Ring {
         &mut self.rows[slot * self.length..(slot + 1) * self.length]
     }
 
-    /// The rows around `row`, from the uppermost.
-    fn around(&self, row: usize) -> Column<'_> {
-        std::array::from_fn(|at| self.row((row + WINDOW + at - RADIUS) % WINDOW))
+    /// The row that leaves the recursion when row `entering` enters it. In front of the picture there is nothing:
+    /// slots are empty until they are written.
+    fn column(&self, entering: usize) -> Column<'_> {
+        [self.row((entering + WINDOW - ABOVE - RADIUS) % WINDOW), self.row(entering % WINDOW)]
     }
 }

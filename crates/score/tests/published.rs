@@ -1,9 +1,8 @@
 #![cfg(test)]
 //! Against the published metric: computed the plain way in double precision, and by the crate `ssimulacra2`.
 //!
-//! The published implementations blur by a recursion in single precision. Its noise, of about a millionth, is
-//! a thousandth of the constant that variances are compared with, and lowers the scores of smooth pictures by
-//! up to 0.4 where they are above 90.
+//! The published implementations blur by a recursion in single precision, whose noise lowers the scores of
+//! smooth pictures; ours does the same down the columns. The plain way shows that there is no other difference.
 
 mod plain;
 
@@ -59,10 +58,9 @@ proptest! {
     ) {
         let original = scene(width, height, detail);
         let (ours, theirs) = both(&original, &damaged(&original, width, step, block), width, height);
+        prop_assert!((ours - theirs).abs() < 0.15, "{width} x {height}: {ours} for {theirs}");
         let plain = plain::ssimulacra2(&original, &damaged(&original, width, step, block), width as usize);
-        prop_assert!((ours - plain).abs() < 0.01, "{width} x {height}: {ours} for {plain}");
-        let noise = if theirs > 90.0 { 0.5 } else { 0.2 };
-        prop_assert!((ours - theirs).abs() < noise, "{width} x {height}: {ours} for {theirs}");
+        prop_assert!((ours - plain).abs() < 0.6, "{width} x {height}: {ours} for {plain}");
     }
 }
 

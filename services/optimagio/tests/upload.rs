@@ -294,3 +294,34 @@ async fn variants_are_made_side_by_side_and_billed_one_by_one() {
     assert!(refused["message"].as_str().unwrap().starts_with("variants[1]"), "{refused}");
     system.assert_no_errors_logged();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_placeholder_is_answered_when_asked_for_and_costs_nothing() {
+    let system = System::start().await;
+    let (account, key) = system.account(Tier::Pro).await;
+    let client = Client::new(system.base(), Some(key));
+    let source = testkit::images::photo_jpeg(200, 150, 7);
+    let form = || Form::image("a.jpg", source.clone()).text("format", "webp");
+    let (_, plain) = client.optimize(form()).await;
+    assert!(plain["data"].get("placeholder").is_none(), "{plain}");
+    let (status, body) = client.optimize(form().text("placeholder", "true")).await;
+    assert_eq!((status, &body["cached"]), (200, &true.into()), "{body}");
+    assert_eq!(body["data"]["id"], plain["data"]["id"], "it does not make another result");
+    let placeholder = &body["data"]["placeholder"];
+    let colour = placeholder["dominant_color"].as_str().unwrap();
+    assert!(colour.len() == 7 && colour.starts_with('#'), "{placeholder}");
+    assert!((20..=36).contains(&placeholder["thumbhash"].as_str().unwrap().len()), "{placeholder}");
+    assert_eq!(system.ledger_rows(account).await, 1);
+
+    let variants = form().text("placeholder", "true").text("variants", r#"[{"width":50},{"width":90}]"#);
+    let (_, body) = client.optimize(variants).await;
+    for one in body["variants"].as_array().unwrap() {
+        assert!(one["data"]["placeholder"].is_object(), "{one}");
+    }
+    let (status, refused) = client.optimize(form().text("placeholder", "maybe")).await;
+    assert_eq!((status, &refused["field"]), (400, &"placeholder".into()), "{refused}");
+
+    let (_, wide) = client.optimize(form().text("keep_icc", "true")).await;
+    assert_ne!(wide["data"]["id"], plain["data"]["id"], "another colour space is another result");
+    system.assert_no_errors_logged();
+}
