@@ -57,8 +57,11 @@ impl State {
     }
 }
 
-/// What is blurred in a channel, in this order: both pictures, the sum of their squares, and their product.
-pub(crate) const QUANTITIES: usize = 4;
+/// What is blurred in a channel, in this order: both pictures, their squares, and their product.
+pub(crate) const QUANTITIES: usize = 5;
+
+/// The same, filled up to a vector register.
+const QUANTITY_LANES: usize = 8;
 
 /// Linear light to Y of XYB.
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq+fma", "x86_64+avx2+fma", "aarch64+neon"))]
@@ -110,13 +113,15 @@ fn root(value: f32) -> f32 {
     inverse * inverse * value - BIAS_ROOT
 }
 
-/// The sum of the squares, and the product.
+/// The squares, and the product.
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq+fma", "x86_64+avx2+fma", "aarch64+neon"))]
-pub(crate) fn moments(original: &[f32], distorted: &[f32], squares: &mut [f32], products: &mut [f32]) {
-    for ((original, distorted), (square, product)) in
-        original.iter().zip(distorted).zip(squares.iter_mut().zip(products))
+pub(crate) fn moments(original: &[f32], distorted: &[f32], [first, second, product]: [&mut [f32]; 3]) {
+    let sources = original.iter().zip(distorted);
+    for ((original, distorted), ((first, second), product)) in
+        sources.zip(first.iter_mut().zip(second).zip(product))
     {
-        *square = original * original + distorted * distorted;
+        *first = original * original;
+        *second = distorted * distorted;
         *product = original * distorted;
     }
 }
@@ -125,19 +130,21 @@ pub(crate) fn moments(original: &[f32], distorted: &[f32], squares: &mut [f32], 
 /// [`RADIUS`] behind what `blurred` holds.
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq+fma", "x86_64+avx2+fma", "aarch64+neon"))]
 pub(crate) fn blur_along(rows: [&[f32]; QUANTITIES], blurred: [&mut [f32]; QUANTITIES]) {
-    let mut oscillators = [[[0.0_f32; QUANTITIES]; 2]; 3];
-    let nothing = [0.0; QUANTITIES];
+    let mut oscillators = [[[0.0_f32; QUANTITY_LANES]; 2]; 3];
+    let lanes = |[a, b, c, d, e]: [f32; QUANTITIES]| [a, b, c, d, e, 0.0, 0.0, 0.0];
     for at in 0..RADIUS {
-        oscillate(&mut oscillators, nothing, rows.map(|row| row[ABOVE + at]));
+        oscillate(&mut oscillators, [0.0; QUANTITY_LANES], lanes(rows.map(|row| row[ABOVE + at])));
     }
-    let [first, second, third, fourth] = blurred;
+    let [first, second, third, fourth, fifth] = blurred;
     let length = first.len();
     let leaving = rows.map(|row| &row[..length]);
     let entering = rows.map(|row| &row[ABOVE + RADIUS..][..length]);
-    let (second, third, fourth) = (&mut second[..length], &mut third[..length], &mut fourth[..length]);
+    let (second, third) = (&mut second[..length], &mut third[..length]);
+    let (fourth, fifth) = (&mut fourth[..length], &mut fifth[..length]);
     for x in 0..length {
-        let values = oscillate(&mut oscillators, leaving.map(|row| row[x]), entering.map(|row| row[x]));
-        [first[x], second[x], third[x], fourth[x]] = values;
+        let (leaving, entering) = (lanes(leaving.map(|row| row[x])), lanes(entering.map(|row| row[x])));
+        [first[x], second[x], third[x], fourth[x], fifth[x], ..] =
+            oscillate(&mut oscillators, leaving, entering);
     }
 }
 
@@ -180,7 +187,7 @@ pub(crate) fn add_errors(
         }
         let Some(row) = row else { continue };
         let row = row.map(|row| chunk(row, from));
-        let [original, distorted, squares, products] = &blurred;
+        let [original, distorted, squares, other_squares, products] = &blurred;
         let mut errors = [[0.0_f32; LANES]; 3];
         for x in 0..LANES {
             let (mean, other) = (original[x], distorted[x]);
@@ -188,7 +195,7 @@ pub(crate) fn add_errors(
             let likeness = 1.0 - difference * difference;
             let covariance = 2.0 * (products[x] - mean * other) + C2;
             // Exactly the covariance where both pictures are the same.
-            let variances = (squares[x] - (mean * mean + other * other)) + C2;
+            let variances = ((squares[x] - mean * mean) + (other_squares[x] - other * other)) + C2;
             errors[0][x] = (1.0 - likeness * covariance / variances).max(0.0);
             let edge = (row[0][x] - mean).abs();
             let change = ((row[1][x] - other).abs() - edge) / (1.0 + edge);

@@ -108,12 +108,12 @@ impl Level {
 struct Channel {
     /// The rows of both pictures, with [`ABOVE`] empty pixels before and [`RADIUS`] behind them.
     rows: [Ring; 2],
-    /// The same, blurred along the row, then the sum of squares and the product.
+    /// The same, blurred along the row, then the squares and the product.
     blurred: [Ring; QUANTITIES],
     /// What blurs them down the columns.
     states: [State; QUANTITIES],
     /// Squares and products before blurring.
-    moments: [Vec<f32>; 2],
+    moments: [Vec<f32>; 3],
     sums: Sums,
 }
 
@@ -124,9 +124,9 @@ impl Channel {
         let ring = || Ring::new(length);
         Self {
             rows: [Ring::new(wide), Ring::new(wide)],
-            blurred: [ring(), ring(), ring(), ring()],
+            blurred: std::array::from_fn(|_| ring()),
             states: std::array::from_fn(|_| State::new(length)),
-            moments: [vec![0.0; wide], vec![0.0; wide]],
+            moments: std::array::from_fn(|_| vec![0.0; wide]),
             sums: Sums::default(),
         }
     }
@@ -137,10 +137,10 @@ impl Channel {
 
     fn blur(&mut self, slot: usize) {
         let [original, distorted] = self.rows.each_ref().map(|ring| ring.row(slot));
-        let [squares, products] = &mut self.moments;
-        kernels::moments(original, distorted, squares, products);
+        kernels::moments(original, distorted, self.moments.each_mut().map(Vec::as_mut_slice));
+        let [squares, other_squares, products] = &self.moments;
         let blurred = self.blurred.each_mut().map(|ring| ring.row_mut(slot));
-        kernels::blur_along([original, distorted, squares, products], blurred);
+        kernels::blur_along([original, distorted, squares, other_squares, products], blurred);
     }
 
     /// Below the picture there is nothing.
