@@ -35,7 +35,7 @@ const TAPS: [f32; RADIUS + 1] = [0.264_621_1, 0.212_928_6, 0.109_335_37, 0.036_0
 /// variances are compared with: they lower the score of a picture with large flat areas by up to two points.
 /// Whoever checks a score of ours uses those tools, so that the errors belong to the metric.
 const OSCILLATORS: [(f32, f32); 3] =
-    [(0.055295236, 1.90211303), (-0.058836687, 1.1755705), (0.012955819, 0.0)];
+    [(0.055295236, 1.902_113_1), (-0.058836687, 1.1755705), (0.012955819, 0.0)];
 
 /// Stabilises the quotient of variances in flat areas (`kC2`).
 const C2: f32 = 0.0009;
