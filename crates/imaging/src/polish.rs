@@ -7,7 +7,7 @@ use crate::search::Trial;
 /// Images that are encoded so: up to this size, because an image has 30 seconds.
 pub(crate) const MOST_PIXELS: u64 = 3_000_000;
 
-/// Images that may be encoded twice.
+/// Images that may be encoded twice however long the search took.
 pub(crate) const TWICE_PIXELS: u64 = 1_000_000;
 
 /// Points that the thorough encoding scores above the quick one at the same quality: 0.75 to 1.6, measured on

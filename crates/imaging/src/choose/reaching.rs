@@ -27,6 +27,9 @@ const SAMPLE_MARGIN: f64 = 0.7;
 /// A search that took longer than this is the end, because an image has 30 seconds.
 const POLISH_BEFORE: Duration = Duration::from_secs(8);
 
+/// Larger images are encoded twice only after a quick search.
+const TWICE_BEFORE: Duration = Duration::from_secs(5);
+
 impl Choice<'_> {
     /// The smallest encoding with this score; none where the source is smaller.
     pub(super) fn reaching(&self, floor: f64) -> Result<Option<Candidate>, ImagingError> {
@@ -53,7 +56,8 @@ impl Choice<'_> {
     fn polished(&self, found: Candidate, floor: f64) -> Result<Candidate, ImagingError> {
         let (Some(quality), Some(score)) = (found.quality, found.score) else { return Ok(found) };
         let encoder = Encoder::AomThorough;
-        let twice = judge::pixels(self.pixels) <= polish::TWICE_PIXELS;
+        let small = judge::pixels(self.pixels) <= polish::TWICE_PIXELS;
+        let twice = small || self.started.elapsed() < TWICE_BEFORE;
         let found = Trial { quality, score, bytes: found.bytes };
         let Trial { quality, score, bytes } =
             polish::polish(&Curve::of(encoder), floor, found, twice, |quality| {
