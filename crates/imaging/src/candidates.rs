@@ -11,7 +11,7 @@ pub(crate) struct Traits {
     pub(crate) graphic: bool,
     /// Holds no transparent pixel.
     pub(crate) opaque: bool,
-    /// Has no more colours than a palette: fewer would only be lost.
+    /// Has no more colours than a palette, so that fewer would only be lost, or is too large to be reduced to one.
     pub(crate) paletted: bool,
     /// Made from a WebP, which may have lost its lowest bits already.
     pub(crate) was_webp: bool,

@@ -39,7 +39,7 @@ pub(crate) fn best(
     let traits = Traits {
         graphic: analysis::is_graphic(pixels, job.header.format == SourceFormat::Jpeg),
         opaque: pixels.layout() != Layout::Rgba,
-        paletted: analysis::few_colours(pixels),
+        paletted: count > QUANTISED_PIXELS || analysis::few_colours(pixels),
         was_webp: job.header.format == SourceFormat::WebP,
         av1: count <= MAX_AV1_PIXELS && !profile,
     };
@@ -62,6 +62,10 @@ pub(crate) fn best(
         }
     }
 }
+
+/// Most pixels of an image that is tried with a palette: each try costs up to a second a megapixel beside the
+/// lossless encoding, and an image has 30 seconds.
+const QUANTISED_PIXELS: u64 = 6_000_000;
 
 /// Other implementations of the metric differ from ours by up to this much on most pictures: what reaches it
 /// here reaches the floor there.
