@@ -43,4 +43,8 @@ uuid_ids! {
     JobId,
     /// A stored source image.
     SourceId,
+    /// A person who can log in.
+    UserId,
+    /// One log-in of a person, until it ends or is revoked.
+    SessionId,
 }

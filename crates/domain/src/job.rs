@@ -15,6 +15,8 @@ pub enum JobState {
     Queued,
     /// A worker holds it.
     Processing,
+    /// Accepted, but its account has no credits left; goes on by itself when there are some.
+    QuotaPaused,
     /// The result exists.
     Completed,
     /// It ended with an error code.
@@ -32,6 +34,8 @@ pub enum JobEvent {
     Complete,
     /// It is given up.
     Fail,
+    /// There are credits for it again.
+    Resume,
 }
 
 /// An event that the state does not permit.
@@ -46,7 +50,8 @@ pub struct TransitionError {
 
 impl JobState {
     /// Every state.
-    pub const ALL: [Self; 4] = [Self::Queued, Self::Processing, Self::Completed, Self::Failed];
+    pub const ALL: [Self; 5] =
+        [Self::Queued, Self::Processing, Self::QuotaPaused, Self::Completed, Self::Failed];
 
     /// The name in the API and the database.
     #[must_use]
@@ -54,6 +59,7 @@ impl JobState {
         match self {
             Self::Queued => "queued",
             Self::Processing => "processing",
+            Self::QuotaPaused => "quota_paused",
             Self::Completed => "completed",
             Self::Failed => "failed",
         }
@@ -74,7 +80,8 @@ impl JobState {
             (Self::Queued | Self::Processing, JobEvent::Claim) => Ok(Self::Processing),
             (Self::Processing, JobEvent::Release) => Ok(Self::Queued),
             (Self::Processing, JobEvent::Complete) => Ok(Self::Completed),
-            (Self::Queued | Self::Processing, JobEvent::Fail) => Ok(Self::Failed),
+            (Self::Queued | Self::Processing | Self::QuotaPaused, JobEvent::Fail) => Ok(Self::Failed),
+            (Self::QuotaPaused, JobEvent::Resume) => Ok(Self::Queued),
             (state, event) => Err(TransitionError { state, event }),
         }
     }
@@ -153,7 +160,8 @@ mod tests {
 
     use super::*;
 
-    const EVENTS: [JobEvent; 4] = [JobEvent::Claim, JobEvent::Release, JobEvent::Complete, JobEvent::Fail];
+    const EVENTS: [JobEvent; 5] =
+        [JobEvent::Claim, JobEvent::Release, JobEvent::Complete, JobEvent::Fail, JobEvent::Resume];
 
     proptest! {
         #[test]
@@ -178,5 +186,12 @@ mod tests {
     fn a_queued_job_is_not_completed_without_a_claim() {
         assert!(JobState::Queued.after(JobEvent::Complete).is_err());
         assert!(JobState::Queued.after(JobEvent::Release).is_err());
+    }
+
+    #[test]
+    fn a_paused_job_is_not_worked_on_until_it_is_resumed() {
+        assert!(JobState::QuotaPaused.after(JobEvent::Claim).is_err());
+        assert!(JobState::QuotaPaused.after(JobEvent::Complete).is_err());
+        assert_eq!(JobState::QuotaPaused.after(JobEvent::Resume), Ok(JobState::Queued));
     }
 }

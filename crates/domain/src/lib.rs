@@ -4,7 +4,9 @@
 //! Nothing in this crate reads a clock, the environment, a file or the network; time arrives as an
 //! argument ([`Clock`]) so that every rule can be tested without waiting.
 
+mod account;
 mod clock;
+pub mod credits;
 mod error_code;
 mod format;
 mod ids;
@@ -20,10 +22,11 @@ mod rejection;
 mod sha;
 mod tier;
 
+pub use account::{AccountState, Role};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use error_code::ErrorCode;
 pub use format::{OutputFormat, SourceFormat};
-pub use ids::{AccountId, ApiKeyId, JobId, SourceId};
+pub use ids::{AccountId, ApiKeyId, JobId, SessionId, SourceId, UserId};
 pub use image_id::{ContentTag, ImageId, ImageIdError, ImageIdSecret};
 pub use job::{JobClass, JobEvent, JobState, MAX_ATTEMPTS, TransitionError};
 pub use month::BillingMonth;

@@ -1,11 +1,12 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
-use domain::{AccountId, ApiKeyId, Tier};
+use domain::plan::Overrides;
+use domain::{AccountId, AccountState, ApiKeyId, Tier};
 use uuid::Uuid;
 
-use crate::accounts::AccountState;
-use crate::convert::{named, storable};
+use crate::accounts::overrides;
+use crate::convert::{named, number, storable};
 use crate::schema::{accounts, api_keys};
 use crate::{Store, StoreError};
 
@@ -54,7 +55,13 @@ pub struct Caller {
     pub key_id: ApiKeyId,
     /// The account's tier.
     pub tier: Tier,
-    /// Whether the account may use the service.
+    /// The account's own limits, in the place of its plan's.
+    pub overrides: Overrides,
+    /// The key's own rate a minute, in the place of the plan's.
+    pub rate_per_minute: Option<u32>,
+    /// Whether the key was stopped after abuse or by an operator.
+    pub is_key_suspended: bool,
+    /// How the account stands.
     pub state: AccountState,
     /// Whether the account may use operator routes.
     pub is_admin: bool,
@@ -98,6 +105,44 @@ impl From<ApiKeyRow> for ApiKey {
             expires_at: row.expires_at,
             revoked_at: row.revoked_at,
         }
+    }
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = api_keys, check_for_backend(diesel::pg::Pg))]
+struct CallerRow {
+    #[diesel(select_expression = accounts::id)]
+    account_id: Uuid,
+    id: Uuid,
+    #[diesel(select_expression = accounts::tier)]
+    tier: String,
+    #[diesel(select_expression = accounts::overrides)]
+    overrides: serde_json::Value,
+    rate_per_minute: Option<i32>,
+    suspended_at: Option<DateTime<Utc>>,
+    #[diesel(select_expression = accounts::state)]
+    state: String,
+    #[diesel(select_expression = accounts::is_admin)]
+    is_admin: bool,
+    last_used_at: Option<DateTime<Utc>>,
+}
+
+impl TryFrom<CallerRow> for Caller {
+    type Error = StoreError;
+
+    fn try_from(row: CallerRow) -> Result<Self, StoreError> {
+        let rate = |rate| number("api_keys.rate_per_minute", rate);
+        Ok(Self {
+            account_id: AccountId(row.account_id),
+            key_id: ApiKeyId(row.id),
+            tier: named("accounts.tier", &row.tier)?,
+            overrides: overrides(row.overrides)?,
+            rate_per_minute: row.rate_per_minute.map(rate).transpose()?,
+            is_key_suspended: row.suspended_at.is_some(),
+            state: named("accounts.state", &row.state)?,
+            is_admin: row.is_admin,
+            last_used_at: row.last_used_at,
+        })
     }
 }
 
@@ -151,24 +196,11 @@ impl Store {
         let row = api_keys::table
             .inner_join(accounts::table)
             .filter(api_keys::hash.eq(hash.as_slice()).and(active(now)))
-            .select((
-                (accounts::id, api_keys::id, accounts::tier, accounts::state, accounts::is_admin),
-                api_keys::last_used_at,
-            ))
-            .first::<((Uuid, Uuid, String, String, bool), Option<DateTime<Utc>>)>(&mut connection)
+            .select(CallerRow::as_select())
+            .first(&mut connection)
             .await
             .optional()?;
-        let Some(((account_id, key_id, tier, state, is_admin), last_used_at)) = row else {
-            return Ok(None);
-        };
-        Ok(Some(Caller {
-            account_id: AccountId(account_id),
-            key_id: ApiKeyId(key_id),
-            tier: named("accounts.tier", &tier)?,
-            state: named("accounts.state", &state)?,
-            is_admin,
-            last_used_at,
-        }))
+        row.map(Caller::try_from).transpose()
     }
 
     /// Every key of the account, revoked ones too, the oldest first.

@@ -11,7 +11,7 @@ use crate::schema::ledger;
 // `DEFAULT` in the place of NULL would make another statement, and so one that is prepared for every call.
 #[diesel(table_name = ledger, treat_none_as_default_value = false)]
 pub(crate) struct NewEntry {
-    pub(crate) job_id: Uuid,
+    pub(crate) job_id: Option<Uuid>,
     pub(crate) account_id: Uuid,
     pub(crate) api_key_id: Option<Uuid>,
     pub(crate) month: NaiveDate,

@@ -20,8 +20,9 @@ mod results;
 mod schema;
 mod sources;
 mod store;
+mod users;
 
-pub use accounts::{Account, AccountState, NewAccount};
+pub use accounts::{Account, Lifecycle, NewAccount};
 pub use api_keys::{ApiKey, Caller, NewApiKey};
 pub use config::Config;
 pub use error::StoreError;
@@ -31,3 +32,4 @@ pub use outbox::{OutboxRow, OutgoingMessage, SweepReport};
 pub use results::StoredResult;
 pub use sources::{NewSource, Source};
 pub use store::Store;
+pub use users::User;

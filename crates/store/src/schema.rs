@@ -4,12 +4,195 @@ diesel::table! {
     accounts (id) {
         id -> Uuid,
         email -> Text,
-        password_hash -> Nullable<Text>,
         tier -> Text,
         state -> Text,
         is_admin -> Bool,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        name -> Text,
+        overrides -> Jsonb,
+        global_delivery -> Bool,
+        state_reason -> Text,
+        previous_tier -> Nullable<Text>,
+        target_tier -> Nullable<Text>,
+        storage_bytes_at_transition -> BigInt,
+        storage_cap_bytes_at_transition -> BigInt,
+        warning_count -> Integer,
+        last_active_at -> Timestamptz,
+        stored_bytes -> BigInt,
+    }
+}
+
+diesel::table! {
+    users (id) {
+        id -> Uuid,
+        email -> Text,
+        password_hash -> Nullable<Text>,
+        email_verified_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    members (account_id, user_id) {
+        account_id -> Uuid,
+        user_id -> Uuid,
+        role -> Text,
+        joined_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    invitations (id) {
+        id -> Uuid,
+        account_id -> Uuid,
+        email -> Text,
+        role -> Text,
+        token_hash -> Bytea,
+        invited_by -> Nullable<Uuid>,
+        created_at -> Timestamptz,
+        expires_at -> Timestamptz,
+        accepted_at -> Nullable<Timestamptz>,
+        revoked_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    sessions (id) {
+        id -> Uuid,
+        user_id -> Uuid,
+        account_id -> Uuid,
+        refresh_id -> Uuid,
+        user_agent -> Text,
+        created_at -> Timestamptz,
+        last_used_at -> Timestamptz,
+        expires_at -> Timestamptz,
+        revoked_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    email_tokens (hash) {
+        hash -> Bytea,
+        user_id -> Uuid,
+        purpose -> Text,
+        created_at -> Timestamptz,
+        expires_at -> Timestamptz,
+        used_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    intents (hash) {
+        hash -> Bytea,
+        user_id -> Uuid,
+        account_id -> Uuid,
+        action -> Text,
+        object -> Text,
+        created_at -> Timestamptz,
+        expires_at -> Timestamptz,
+        used_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    audit_log (id) {
+        id -> BigInt,
+        account_id -> Nullable<Uuid>,
+        actor_id -> Nullable<Uuid>,
+        actor -> Text,
+        action -> Text,
+        object -> Text,
+        details -> Jsonb,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    access_requests (id) {
+        id -> Uuid,
+        account_id -> Nullable<Uuid>,
+        email -> Text,
+        name -> Text,
+        company -> Text,
+        plan -> Text,
+        message -> Text,
+        created_at -> Timestamptz,
+        handled_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    mails (id) {
+        id -> BigInt,
+        recipient -> Text,
+        subject -> Text,
+        body -> Text,
+        created_at -> Timestamptz,
+        attempts -> Integer,
+        next_attempt_at -> Timestamptz,
+        sent_at -> Nullable<Timestamptz>,
+        gave_up_at -> Nullable<Timestamptz>,
+        last_error -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    credit_buckets (account_id, period, kind) {
+        account_id -> Uuid,
+        period -> Text,
+        kind -> Text,
+        granted -> BigInt,
+        used -> BigInt,
+        reserved -> BigInt,
+        overage -> BigInt,
+    }
+}
+
+diesel::table! {
+    reservations (job_id, kind) {
+        job_id -> Uuid,
+        kind -> Text,
+        monthly -> BigInt,
+        topup -> BigInt,
+        overage -> BigInt,
+    }
+}
+
+diesel::table! {
+    topups (id) {
+        id -> Uuid,
+        account_id -> Uuid,
+        kind -> Text,
+        amount -> BigInt,
+        source -> Text,
+        reference -> Nullable<Text>,
+        note -> Text,
+        granted_by -> Nullable<Uuid>,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    quota_alerts (account_id, kind, period, threshold) {
+        account_id -> Uuid,
+        kind -> Text,
+        period -> Text,
+        threshold -> Integer,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    // No primary key: `api_key_id` is NULL for sessions. `daily_usage_row` is unique.
+    daily_usage (account_id, day) {
+        account_id -> Uuid,
+        api_key_id -> Nullable<Uuid>,
+        day -> Date,
+        requests -> BigInt,
+        refused -> BigInt,
+        failed -> BigInt,
     }
 }
 
@@ -24,6 +207,9 @@ diesel::table! {
         last_used_at -> Nullable<Timestamptz>,
         expires_at -> Nullable<Timestamptz>,
         revoked_at -> Nullable<Timestamptz>,
+        suspended_at -> Nullable<Timestamptz>,
+        suspended_reason -> Nullable<Text>,
+        rate_per_minute -> Nullable<Integer>,
     }
 }
 
@@ -70,6 +256,9 @@ diesel::table! {
         enqueued_at -> Timestamptz,
         started_at -> Nullable<Timestamptz>,
         finished_at -> Nullable<Timestamptz>,
+        site -> Nullable<Text>,
+        adaptive -> Bool,
+        commit_refused -> Bool,
     }
 }
 
@@ -113,7 +302,7 @@ diesel::table! {
 diesel::table! {
     ledger (id) {
         id -> BigInt,
-        job_id -> Uuid,
+        job_id -> Nullable<Uuid>,
         account_id -> Uuid,
         api_key_id -> Nullable<Uuid>,
         month -> Date,
@@ -121,6 +310,16 @@ diesel::table! {
         source_bytes -> BigInt,
         result_bytes -> BigInt,
         created_at -> Timestamptz,
+        kind -> Text,
+        ai_credits -> BigInt,
+        topup_images -> BigInt,
+        topup_source_bytes -> BigInt,
+        topup_result_bytes -> BigInt,
+        topup_ai -> BigInt,
+        overage_images -> BigInt,
+        overage_source_bytes -> BigInt,
+        overage_result_bytes -> BigInt,
+        site -> Nullable<Text>,
     }
 }
 
@@ -136,11 +335,37 @@ diesel::table! {
 }
 
 diesel::joinable!(api_keys -> accounts (account_id));
+diesel::joinable!(members -> accounts (account_id));
+diesel::joinable!(members -> users (user_id));
+diesel::joinable!(sessions -> users (user_id));
+diesel::joinable!(sessions -> accounts (account_id));
+diesel::joinable!(reservations -> jobs (job_id));
 diesel::joinable!(sources -> accounts (account_id));
 diesel::joinable!(jobs -> sources (source_id));
 diesel::joinable!(results -> sources (source_id));
 diesel::joinable!(results -> jobs (job_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
-    accounts, api_keys, sources, jobs, results, outbox, ledger, events
+    accounts,
+    users,
+    members,
+    invitations,
+    sessions,
+    email_tokens,
+    intents,
+    audit_log,
+    access_requests,
+    mails,
+    api_keys,
+    credit_buckets,
+    reservations,
+    topups,
+    quota_alerts,
+    daily_usage,
+    sources,
+    jobs,
+    results,
+    outbox,
+    ledger,
+    events,
 );

@@ -8,14 +8,15 @@ use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 use auth::{Credential, Sessions};
 use chrono::{DateTime, Utc};
-use domain::{AccountId, ApiKeyId, Clock, ErrorCode, Tier};
-use store::{AccountState, Store};
+use domain::plan::{Limits, PlanCatalogue};
+use domain::{AccountId, AccountState, ApiKeyId, Clock, ErrorCode, Tier};
+use store::Store;
 use tracing::Instrument;
 
 use crate::ApiError;
 
 /// The holder of a valid API key.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct ApiCaller {
     /// Whose key it is.
     pub account_id: AccountId,
@@ -23,6 +24,8 @@ pub struct ApiCaller {
     pub key_id: ApiKeyId,
     /// The account's tier at this moment.
     pub tier: Tier,
+    /// What the account may do at this moment.
+    pub limits: Limits,
 }
 
 /// The holder of a valid dashboard session.
@@ -39,6 +42,8 @@ pub struct Authenticator {
     pub store: Store,
     /// Issues and verifies session tokens.
     pub sessions: Arc<Sessions>,
+    /// What each tier may do.
+    pub plans: Arc<PlanCatalogue>,
     /// Decides about expiry.
     pub clock: Arc<dyn Clock>,
 }
@@ -58,11 +63,19 @@ impl Authenticator {
         let now = self.clock.now();
         let caller =
             self.store.caller_by_key_hash(key.hash(), now).await?.ok_or_else(ApiError::unauthorized)?;
-        refuse_suspended(caller.state)?;
+        refuse_stopped(caller.state)?;
+        if caller.is_key_suspended {
+            return Err(key_suspended());
+        }
         if caller.is_touch_due(now) {
             self.touch(caller.key_id, now);
         }
-        Ok(ApiCaller { account_id: caller.account_id, key_id: caller.key_id, tier: caller.tier })
+        Ok(ApiCaller {
+            account_id: caller.account_id,
+            key_id: caller.key_id,
+            tier: caller.tier,
+            limits: self.plans.limits(caller.tier, &caller.overrides),
+        })
     }
 
     /// Notes the key's use behind the caller's back: nobody waits for it, and nobody fails without it.
@@ -94,19 +107,31 @@ impl Authenticator {
         let session =
             self.sessions.verify_access(token, self.clock.now()).map_err(|_| ApiError::unauthorized())?;
         let account = self.store.account(session.account_id).await?.ok_or_else(ApiError::unauthorized)?;
-        refuse_suspended(account.state)?;
+        refuse_stopped(account.state)?;
         Ok(SessionCaller { account })
     }
 }
 
-fn refuse_suspended(state: AccountState) -> Result<(), ApiError> {
-    match state {
-        AccountState::Active => Ok(()),
-        AccountState::Suspended => Err(ApiError::new(
-            ErrorCode::AccountSuspended,
-            "This account is suspended. Contact support to have it reactivated.",
-        )),
+/// Refuses everything in the name of an account that is suspended or archived.
+///
+/// # Errors
+/// `account_suspended`.
+pub fn refuse_stopped(state: AccountState) -> Result<(), ApiError> {
+    if state.may_use() {
+        return Ok(());
     }
+    let message = match state {
+        AccountState::Archived => "This account is archived after long disuse. Log in to bring it back.",
+        _ => "This account is suspended. Contact support to have it reactivated.",
+    };
+    Err(ApiError::new(ErrorCode::AccountSuspended, message))
+}
+
+fn key_suspended() -> ApiError {
+    ApiError::new(
+        ErrorCode::KeySuspended,
+        "This API key is suspended. An administrator has to reactivate it; other keys of the account work.",
+    )
 }
 
 fn credential(headers: &HeaderMap) -> Result<Credential, ApiError> {

@@ -51,7 +51,7 @@ impl From<&Job> for JobView {
             id: job.id.to_string(),
             status: job.state.as_str(),
             progress: match job.state {
-                JobState::Queued => 0,
+                JobState::Queued | JobState::QuotaPaused => 0,
                 JobState::Processing => 50,
                 JobState::Completed | JobState::Failed => 100,
             },

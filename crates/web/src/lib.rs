@@ -18,7 +18,7 @@ mod status;
 
 pub use address::{ClientAddress, TrustedHops};
 pub use body::{ErrorBody, Problem};
-pub use caller::{ApiCaller, Authenticator, SessionCaller};
+pub use caller::{ApiCaller, Authenticator, SessionCaller, refuse_stopped};
 pub use config::Config;
 pub use error::ApiError;
 pub use health::{Check, Health, configure as health_routes};

@@ -4,10 +4,17 @@ use settings::Reader;
 /// Reads `PLAN_CATALOGUE`: every service that enforces or shows plans reads the same file.
 pub fn read_plans(reader: &mut Reader) -> PlanCatalogue {
     const NAME: &str = "PLAN_CATALOGUE";
-    let path: Option<String> =
-        reader.optional(NAME, "TOML file with the plans; empty: the built-in catalogue");
-    let loaded = path.map(|path| {
-        let text = std::fs::read_to_string(&path).map_err(|error| format!("cannot read {path}: {error}"))?;
+    let given: Option<String> = reader.optional(
+        NAME,
+        "the plans: a TOML file, or a catalogue that ships with the program (default, conversion, generation, credits)",
+    );
+    let loaded = given.map(|given| {
+        let text = match PlanCatalogue::shipped(&given) {
+            Some(text) => text.to_owned(),
+            None => {
+                std::fs::read_to_string(&given).map_err(|error| format!("cannot read {given}: {error}"))?
+            }
+        };
         PlanCatalogue::parse(&text).map_err(|error| error.to_string())
     });
     match loaded {

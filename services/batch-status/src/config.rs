@@ -1,5 +1,6 @@
 use std::net::SocketAddr;
 
+use domain::plan::PlanCatalogue;
 use settings::Reader;
 
 /// Everything batch-status reads from the environment.
@@ -12,6 +13,8 @@ pub struct Config {
     pub web: web::Config,
     /// Database.
     pub store: store::Config,
+    /// The plans.
+    pub plans: PlanCatalogue,
     /// Sessions.
     pub auth: auth::Config,
     /// Draining.
@@ -34,6 +37,7 @@ impl Config {
             ),
             web: web::Config::read(reader),
             store: store::Config::read(reader),
+            plans: web::read_plans(reader),
             auth: auth::Config::read(reader),
             lifecycle: lifecycle::Config::read(reader),
         }

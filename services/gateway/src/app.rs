@@ -134,6 +134,7 @@ impl Gateway {
         let authenticator = Authenticator {
             store: app.store.clone(),
             sessions: app.sessions.clone(),
+            plans: app.plans.clone(),
             clock: app.clock.clone(),
         };
         let data = (Data::new(app.clone()), Data::new(authenticator), Data::new(health), Data::new(http));

@@ -116,7 +116,8 @@ pub(crate) async fn key(command: KeyCommand) -> anyhow::Result<()> {
                 hash: key.hash(),
                 expires_at,
             };
-            let limit = PlanCatalogue::built_in()?.plan(account.tier).api_keys;
+            let limits = PlanCatalogue::built_in()?.limits(account.tier, &account.overrides);
+            let limit = limits.count(domain::plan::Dimension::ApiKeys).unwrap_or(u32::MAX);
             let stored = store.create_api_key(new, limit, SystemClock.now()).await?;
             print(&json!({"key": key.expose(), "id": stored.id.to_string(), "prefix": stored.prefix}));
         }

@@ -1,10 +1,13 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use domain::plan::Overrides;
 use domain::{JobId, JobState, MAX_ATTEMPTS, Tier};
 use futures_util::future::try_join;
+use serde_json::Value;
 
 use super::job::{Job, JobRow};
+use crate::accounts::overrides;
 use crate::convert::{named, number};
 use crate::schema::{accounts, jobs, sources};
 use crate::sources::{Source, SourceRow};
@@ -19,6 +22,8 @@ pub struct ClaimedJob {
     pub source: Source,
     /// The owner's tier when the job was claimed.
     pub tier: Tier,
+    /// The owner's own limits, in the place of its plan's.
+    pub overrides: Overrides,
     /// The fencing token of this claim; 1 for the first.
     pub attempt: u32,
 }
@@ -120,18 +125,24 @@ async fn take(
         .inner_join(jobs::table)
         .inner_join(accounts::table)
         .filter(jobs::id.eq(id.0))
-        .select((SourceRow::as_select(), accounts::tier));
+        .select((SourceRow::as_select(), accounts::tier, accounts::overrides));
     let (claimed, source) = try_join(
         claim.load::<JobRow>(&mut &*connection),
-        source.load::<(SourceRow, String)>(&mut &*connection),
+        source.load::<(SourceRow, String, Value)>(&mut &*connection),
     )
     .await?;
     let Some(row) = claimed.into_iter().next() else { return Ok(None) };
-    let (source, tier) =
+    let (source, tier, own) =
         source.into_iter().next().ok_or(StoreError::Corrupt { what: "a job without a source" })?;
     let job = Job::try_from(row)?;
     let tier = named("accounts.tier", &tier)?;
-    Ok(Some(ClaimedJob { attempt: job.attempt, job, source: source.try_into()?, tier }))
+    Ok(Some(ClaimedJob {
+        attempt: job.attempt,
+        job,
+        source: source.try_into()?,
+        tier,
+        overrides: overrides(own)?,
+    }))
 }
 
 /// Why a claim found nothing to take; none where the job has become free meanwhile.

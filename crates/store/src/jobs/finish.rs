@@ -203,7 +203,7 @@ async fn record(
 ) -> Result<i64, StoreError> {
     let result_bytes: i64 = number("byte_size", completion.byte_size)?;
     let entry = NewEntry {
-        job_id: ended.job_id,
+        job_id: Some(ended.job_id),
         account_id: ended.account_id,
         api_key_id: ended.api_key_id,
         month: ended.month,

@@ -1,5 +1,5 @@
 use domain::{AccountId, ApiKeyId, Tier};
-use store::{AccountState, NewApiKey, StoreError};
+use store::{NewApiKey, StoreError};
 
 use crate::fixture::{Fixture, at, new_account};
 
@@ -21,14 +21,6 @@ async fn an_address_is_taken_in_any_case() {
     let found = f.store.account_by_email("OWNER@example.com").await.unwrap().unwrap();
     assert_eq!((found.id, found.state, found.created_at), (f.account, AccountState::Active, at(0)));
     assert_eq!(f.store.account_by_email("nobody@example.com").await.unwrap(), None);
-}
-
-#[tokio::test]
-async fn a_tier_is_changed() {
-    let f = Fixture::new().await;
-    assert!(f.store.set_tier(f.account, Tier::Scale, at(1)).await.unwrap());
-    assert_eq!(f.store.account(f.account).await.unwrap().unwrap().tier, Tier::Scale);
-    assert!(!f.store.set_tier(AccountId::generate(), Tier::Free, at(1)).await.unwrap());
 }
 
 #[tokio::test]

@@ -97,7 +97,8 @@ pub(crate) async fn create(
         hash: key.hash(),
         expires_at: asked.expires_at,
     };
-    let limit = app.plans.plan(caller.account.tier).api_keys;
+    let limits = app.plans.limits(caller.account.tier, &caller.account.overrides);
+    let limit = limits.count(domain::plan::Dimension::ApiKeys).unwrap_or(u32::MAX);
     let stored = app.store.create_api_key(new, limit, now).await.map_err(|error| match error {
         StoreError::LimitReached { .. } => ApiError::new(
             ErrorCode::KeyLimitReached,

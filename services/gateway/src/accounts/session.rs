@@ -109,24 +109,18 @@ pub(crate) async fn log_in(
     attempts::count(&app, &request).await?;
     let given: Credentials = json(&app, &request, payload).await?;
     let email = given.email.trim().to_lowercase();
-    let account = if email.len() > MAX_EMAIL || email.contains('\0') {
-        None
-    } else {
-        app.store.account_by_email(&email).await?
-    };
-    let hash = account.as_ref().and_then(|account| account.password_hash.clone());
+    let user = if email.len() > MAX_EMAIL { None } else { app.store.user_by_email(&email).await? };
+    let hash = user.and_then(|user| user.password_hash);
+    let account = app.store.account_by_email(&email).await?;
     // The same work whether or not the address is known.
     let right = tokio::task::spawn_blocking(move || auth::verify_password(&given.password, hash.as_deref()))
         .await
         .map_err(ApiError::internal)?;
     match account {
-        Some(account) if right => match account.state {
-            store::AccountState::Active => Ok(HttpResponse::Ok().json(session_for(&app, account)?)),
-            store::AccountState::Suspended => Err(ApiError::new(
-                ErrorCode::AccountSuspended,
-                "This account is suspended. Contact support to have it reactivated.",
-            )),
-        },
+        Some(account) if right => {
+            web::refuse_stopped(account.state)?;
+            Ok(HttpResponse::Ok().json(session_for(&app, account)?))
+        }
         _ => Err(ApiError::new(ErrorCode::Unauthorized, "E-mail or password is wrong.")),
     }
 }

@@ -1,14 +1,15 @@
 //! Errors of this route that say more than a code: limits, plans and what to do.
 
-use domain::plan::Plan;
+use domain::plan::Dimension;
 use domain::{ErrorCode, JobId, JobState};
-use web::ApiError;
+use web::{ApiCaller, ApiError};
 
 use super::intake::IntakeError;
-use crate::config::UploadLimits;
+use crate::app::App;
 
 /// The response to a body that was not taken.
-pub(crate) fn from_intake(error: IntakeError, plan: &Plan, limits: &UploadLimits) -> ApiError {
+pub(crate) fn from_intake(error: IntakeError, app: &App, caller: &ApiCaller) -> ApiError {
+    let limits = &app.upload;
     match error {
         IntakeError::Rejected(rejection) => rejection.into(),
         IntakeError::BodyTooLarge { received } => too_large(
@@ -19,17 +20,14 @@ pub(crate) fn from_intake(error: IntakeError, plan: &Plan, limits: &UploadLimits
             ),
             limits.body_bytes,
             received,
-            plan,
+            (app, caller),
         ),
-        IntakeError::FileTooLarge { received } => too_large(
-            format!(
-                "File size {received} bytes exceeds {} tier limit of {} bytes.",
-                plan.tier, plan.max_file_bytes
-            ),
-            plan.max_file_bytes,
-            received,
-            plan,
-        ),
+        IntakeError::FileTooLarge { received } => {
+            let limit = caller.limits.get(Dimension::FileBytes).unwrap_or(u64::MAX);
+            let plan = &app.plans.plan(caller.tier).code;
+            let message = format!("File size {received} bytes exceeds {plan} tier limit of {limit} bytes.");
+            too_large(message, limit, received, (app, caller))
+        }
         IntakeError::TooSlow => ApiError::new(
             ErrorCode::RequestTimeout,
             format!(
@@ -42,12 +40,12 @@ pub(crate) fn from_intake(error: IntakeError, plan: &Plan, limits: &UploadLimits
     }
 }
 
-fn too_large(message: String, limit: u64, used: u64, plan: &Plan) -> ApiError {
+fn too_large(message: String, limit: u64, used: u64, (app, caller): (&App, &ApiCaller)) -> ApiError {
     ApiError::new(ErrorCode::FileSizeExceeded, message)
         .member("limit", limit)
         .member("used", used)
-        .member("current_tier", plan.tier.as_str())
-        .member("next_tier", plan.tier.next().map(|tier| tier.as_str()))
+        .member("current_tier", app.plans.plan(caller.tier).code.as_str())
+        .member("next_tier", app.plans.next(caller.tier).map(|plan| plan.code.as_str()))
 }
 
 /// The temporary directory is full or broken: nothing that the caller did.

@@ -19,6 +19,7 @@ use std::sync::Arc;
 
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
+use domain::plan::Dimension;
 use tokio::time::Instant;
 use web::{ApiCaller, ApiError};
 
@@ -143,12 +144,12 @@ async fn run(
     app: &App,
 ) -> Result<HttpResponse, ApiError> {
     let started = Instant::now();
-    let plan = app.plans.plan(caller.tier);
-    let intake = intake::read(request, body, &app.upload, plan.max_file_bytes)
+    let largest = caller.limits.get(Dimension::FileBytes).unwrap_or(u64::MAX);
+    let intake = intake::read(request, body, &app.upload, largest)
         .await
-        .map_err(|error| errors::from_intake(error, plan, &app.upload))?;
+        .map_err(|error| errors::from_intake(error, app, &caller))?;
     let asked = intake.request.clone();
-    let source = Arc::new(source::obtain(app, caller.tier, intake).await?);
+    let source = Arc::new(source::obtain(app, largest, intake).await?);
     let visit = Visit { app, caller, headers: request.headers(), source, started };
     if asked.variants.is_empty() {
         let performed = visit.perform(&asked).await?;

@@ -123,7 +123,7 @@ impl Visit<'_> {
 
     async fn work(&self, asked: &OptimizeRequest, image_id: ImageId) -> Result<Performed, ApiError> {
         let order = Order {
-            caller: self.caller,
+            caller: self.caller.clone(),
             image_id,
             options: asked.options,
             source: Arc::clone(&self.source),

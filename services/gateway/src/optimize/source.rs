@@ -3,7 +3,6 @@
 use std::time::{Duration, Instant};
 
 use container::Header;
-use domain::Tier;
 use domain::limits::MAX_URL_SOURCE_BYTES;
 use fetch::FetchError;
 use tokio::sync::OnceCell;
@@ -28,12 +27,12 @@ pub(crate) struct Source {
     pub(crate) stored: OnceCell<()>,
 }
 
-/// Takes the upload, or downloads the URL, and checks the header.
-pub(crate) async fn obtain(app: &App, tier: Tier, intake: Intake) -> Result<Source, ApiError> {
+/// Takes the upload, or downloads the URL, and checks the header. `max_file_bytes` is the account's limit.
+pub(crate) async fn obtain(app: &App, max_file_bytes: u64, intake: Intake) -> Result<Source, ApiError> {
     let started = Instant::now();
     let (upload, src_url) = match (intake.upload, intake.request.origin) {
         (Some(upload), _) => (upload, None),
-        (None, Origin::Url(url)) => (download(app, tier, &url).await?, Some(url)),
+        (None, Origin::Url(url)) => (download(app, max_file_bytes, &url).await?, Some(url)),
         (None, Origin::Upload) => {
             return Err(ApiError::internal("an upload without a file passed the checks"));
         }
@@ -53,8 +52,8 @@ pub(crate) async fn obtain(app: &App, tier: Tier, intake: Intake) -> Result<Sour
     Ok(Source { spooled, header, filename: upload.filename, src_url, fetched_in, stored: OnceCell::new() })
 }
 
-async fn download(app: &App, tier: Tier, url: &str) -> Result<Upload, ApiError> {
-    let limit = app.plans.plan(tier).max_file_bytes.min(MAX_URL_SOURCE_BYTES);
+async fn download(app: &App, max_file_bytes: u64, url: &str) -> Result<Upload, ApiError> {
+    let limit = max_file_bytes.min(MAX_URL_SOURCE_BYTES);
     let mut download = app.fetcher.get(url, limit).await.map_err(refused)?;
     let filename = filename::from_upload(download.file_name.as_deref().unwrap_or_default());
     let mut spool = Spool::new(limit, &app.upload.temp_dir);

@@ -1,19 +1,23 @@
+use std::collections::BTreeMap;
+
 use actix_web::HttpResponse;
 use actix_web::http::header;
 use actix_web::web::Data;
-use domain::plan::{Plan, PlanCatalogue};
+use domain::credits::CreditKind;
+use domain::plan::{Dimension, Plan, PlanCatalogue};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::config::Contact;
 
-/// One plan. Prices are whole units of the currency where they are whole, with cents otherwise.
+/// One plan. Prices are whole units of the currency where they are whole, with cents otherwise; a limit that is
+/// `null` is none.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct PlanView {
     /// Tier identifier.
     #[schema(example = "starter")]
-    code: &'static str,
+    code: String,
     /// Marketing name.
     #[schema(example = "Starter")]
     name: String,
@@ -31,30 +35,33 @@ pub(crate) struct PlanView {
     annual_price: serde_json::Number,
     /// Image credits a month.
     #[schema(example = 10_000)]
-    requests_limit: u64,
+    requests_limit: Option<u64>,
     /// Largest file in MB (10^6 bytes).
     #[schema(example = 25)]
-    size_limit_mb: u64,
+    size_limit_mb: Option<u64>,
     /// Result bytes a month in GB (10^9 bytes).
     #[schema(example = 50)]
-    bandwidth_gb: u64,
+    bandwidth_gb: Option<u64>,
     /// Results a minute.
     #[schema(example = 300)]
-    rate_limit_per_minute: u32,
+    rate_limit_per_minute: Option<u64>,
     /// Results a minute and key.
     #[schema(example = 150)]
-    rate_limit_per_key_per_minute: u32,
+    rate_limit_per_key_per_minute: Option<u64>,
     /// Days that an uncommitted result stays; 0 is one hour.
     #[schema(example = 30)]
-    optimized_retention_days: u32,
+    optimized_retention_days: Option<u64>,
     /// Hard cap of the Storage Library in bytes.
-    included_storage_bytes: u64,
+    included_storage_bytes: Option<u64>,
     /// Active API keys.
     #[schema(example = 3)]
-    api_keys: u32,
+    api_keys: Option<u64>,
     /// Team seats.
     #[schema(example = 2)]
-    included_seats: u32,
+    included_seats: Option<u64>,
+    /// What is sold beyond the monthly credits: cents an image, cents a GB; absent where the plan stops hard.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    overage_cents: BTreeMap<&'static str, u64>,
     /// Selling points.
     features: Vec<String>,
     /// Shown on one plan.
@@ -108,26 +115,33 @@ fn listing(catalogue: &PlanCatalogue, contact: &Contact) -> Pricing {
 }
 
 fn view(plan: &Plan, currency: &str, discount: u64) -> PlanView {
+    let limit = |dimension| plan.limits.get(dimension);
     PlanView {
-        code: plan.tier.as_str(),
+        code: plan.code.clone(),
         name: plan.name.clone(),
         currency: currency.to_owned(),
         period: "month",
         monthly_price: price(plan.monthly_cents),
         annual_price: price(plan.annual_cents(discount)),
-        requests_limit: plan.monthly_images,
-        size_limit_mb: plan.max_file_bytes / 1_000_000,
-        bandwidth_gb: plan.bandwidth_bytes / 1_000_000_000,
-        rate_limit_per_minute: plan.results_per_minute,
-        rate_limit_per_key_per_minute: plan.results_per_minute_per_key,
-        optimized_retention_days: plan.retention_days,
-        included_storage_bytes: plan.included_storage_bytes,
-        api_keys: plan.api_keys,
-        included_seats: plan.seats,
+        requests_limit: limit(Dimension::MonthlyImages),
+        size_limit_mb: limit(Dimension::FileBytes).map(|bytes| bytes / 1_000_000),
+        bandwidth_gb: limit(Dimension::BandwidthBytes).map(|bytes| bytes / 1_000_000_000),
+        rate_limit_per_minute: limit(Dimension::ResultsPerMinute),
+        rate_limit_per_key_per_minute: limit(Dimension::ResultsPerMinutePerKey),
+        optimized_retention_days: limit(Dimension::RetentionDays),
+        included_storage_bytes: limit(Dimension::StorageBytes),
+        api_keys: limit(Dimension::ApiKeys),
+        included_seats: limit(Dimension::Seats),
+        overage_cents: overage(plan),
         features: plan.features.clone(),
         popular_plan: plan.popular.then_some(true),
         contact_sales: plan.contact_sales.then_some(true),
     }
+}
+
+fn overage(plan: &Plan) -> BTreeMap<&'static str, u64> {
+    let priced = |kind: CreditKind| Some((kind.as_str(), plan.overage.cents(kind)?));
+    CreditKind::ALL.into_iter().filter_map(priced).collect()
 }
 
 /// `9` for 900 cents, `91.8` for 9180.

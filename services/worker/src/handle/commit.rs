@@ -71,7 +71,7 @@ pub(crate) async fn fail(
 
 fn completion(worker: &Worker, claimed: &ClaimedJob, finished: &Finished, now: DateTime<Utc>) -> Completion {
     let report = &finished.done.report;
-    let lifetime = worker.plans.plan(claimed.tier).result_lifetime();
+    let lifetime = worker.plans.limits(claimed.tier, &claimed.overrides).result_lifetime();
     let millis = |duration: Duration| duration.as_secs_f64() * 1_000.0;
     let timings = &finished.timings;
     Completion {
