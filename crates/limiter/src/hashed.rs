@@ -51,6 +51,16 @@ impl<'a> Hashed<'a> {
         self
     }
 
+    /// What each check asks of its place, together with the checks before it that fitted there.
+    pub(crate) fn demands(&self, fits: &[bool]) -> Vec<u32> {
+        let demand = |(index, (place, check)): (usize, &(Place, Cow<'_, Check>))| {
+            let before =
+                self.checks[..index].iter().zip(fits).filter(|((other, _), fits)| **fits && other == place);
+            before.fold(check.cost, |sum, ((_, other), _)| sum.saturating_add(other.cost))
+        };
+        self.checks.iter().enumerate().map(demand).collect()
+    }
+
     /// The checks that take leases.
     pub(crate) fn leases(&self) -> Vec<(Place, Check)> {
         let leased = self.checks.iter().filter(|(place, check)| place.kind == Kind::Lease && check.cost > 0);

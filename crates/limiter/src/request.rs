@@ -47,7 +47,8 @@ pub struct Outcome {
     pub used: u32,
     /// Until there is more quota, rounded up to milliseconds.
     ///
-    /// If this check was refused: until its cost fits. Otherwise until the next window, the next whole
+    /// If this check was refused: until its cost fits, together with that of the checks before it of the same
+    /// policy and subject. Otherwise until the next window, the next whole
     /// token (zero for a full bucket), or the end of the oldest lease if nobody gives it back (zero if there
     /// is none). A cost above the limit never fits; the time is then that until everything is free.
     pub reset_after: Duration,

@@ -71,11 +71,13 @@ impl Local {
                 counters.entry(*place).and_modify(|counter| counter.give_back(check.cost));
             }
         }
-        let counts = request.checks.iter().zip(fits).map(|((place, check), allowed)| {
-            let counter = counters.entry(*place).or_insert_with(|| Counter::new(&check.rule, now));
-            let reset_after = counter.reset_after(&check.rule, check.cost, allowed, now);
-            Count { allowed, used: counter.used(), reset_after }
-        });
+        let demands = request.demands(&fits);
+        let counts =
+            request.checks.iter().zip(demands).zip(fits).map(|(((place, check), demand), allowed)| {
+                let counter = counters.entry(*place).or_insert_with(|| Counter::new(&check.rule, now));
+                let reset_after = counter.reset_after(&check.rule, demand, allowed, now);
+                Count { allowed, used: counter.used(), reset_after }
+            });
         let counts = counts.collect();
         let is_refused = refused.is_some() || blocked.is_some();
         let entered = request.penalty.filter(|_| is_refused).and_then(|(subject, penalty)| {

@@ -21,15 +21,17 @@ if has_penalty then
 end
 local was_blocked = penalty and penalty.rest
 
-local by_key, counters, costs, fits, refused = {}, {}, {}, {}, 0
+local by_key, counters, costs, demands, fits, refused = {}, {}, {}, {}, {}, 0
 for i = 1, count do
   local kind, limit, period, cost = unpack(ARGV, 4 * i, 4 * i + 3)
   -- A second check of the same place goes on where the first one stopped.
   local c = by_key[KEYS[i]] or load(KEYS[i], kind, limit, period, stored[i])
   by_key[KEYS[i]], counters[i], costs[i] = c, c, tonumber(cost)
   fits[i] = costs[i] == 0 or c.used + costs[i] <= c.limit
+  demands[i] = (c.pending or 0) + costs[i]
   if fits[i] then
     add(c, costs[i])
+    c.pending = demands[i]
   elseif refused == 0 then
     refused = i
   end
@@ -83,6 +85,6 @@ local answer = { rest and penalty.tier or 0, rest or 0, entered and 1 or 0, was_
 for i = 1, count do
   answer[#answer + 1] = fits[i] and 1 or 0
   answer[#answer + 1] = counters[i].used
-  answer[#answer + 1] = reset_after(counters[i], costs[i], fits[i])
+  answer[#answer + 1] = reset_after(counters[i], demands[i], fits[i])
 end
 return answer
