@@ -23,8 +23,15 @@ pub(crate) struct Lease {
 }
 
 impl LeaseGuard {
-    pub(crate) fn new(limiter: Limiter, lease: Lease) -> Self {
-        Self { limiter, lease: Some(lease) }
+    /// Guards what is about to be asked of Redis, if it is anything.
+    pub(crate) fn new(limiter: Limiter, id: Uuid, slots: Vec<(Place, Check)>) -> Option<Self> {
+        let is_any = !slots.is_empty();
+        is_any.then(|| Self { limiter, lease: Some(Lease { id, slots, source: Source::Redis }) })
+    }
+
+    /// Notes who decided, and whether there is anything to give back.
+    pub(crate) fn settle(&mut self, source: Source, is_taken: bool) {
+        self.lease = self.lease.take().filter(|_| is_taken).map(|lease| Lease { source, ..lease });
     }
 
     /// Gives the slots back now, and returns when that is done or was given up.

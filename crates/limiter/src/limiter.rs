@@ -83,8 +83,10 @@ impl Limiter {
     /// its share of the limits.
     pub async fn decide(&self, request: &Request) -> Verdict {
         let hashed = Hashed::new(request);
-        let id = Uuid::new_v4();
         let inner = &self.inner;
+        let id = Uuid::new_v4();
+        // Guarded before it is asked for: a caller that gives up while Redis decides leaks nothing.
+        let mut lease = LeaseGuard::new(self.clone(), id, hashed.leases());
         let shared =
             self.ask(async |mut redis, time| inner.scripts.decide(&mut redis, time, &hashed, id).await);
         let (hashed, answer, source) = match shared.await {
@@ -95,8 +97,10 @@ impl Limiter {
                 (share, answer, Source::Local)
             }
         };
-        let slots = if answer.is_taken() { hashed.leases() } else { Vec::new() };
-        let lease = (!slots.is_empty()).then(|| LeaseGuard::new(self.clone(), Lease { id, slots, source }));
+        if let Some(lease) = &mut lease {
+            lease.settle(source, answer.is_taken());
+        }
+        let lease = lease.filter(|_| answer.is_taken());
         answer.into_verdict(hashed.checks.iter().map(|(_, check)| check.as_ref()), source, lease)
     }
 
