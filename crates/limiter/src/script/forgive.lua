@@ -15,6 +15,8 @@ if not stored then
 end
 local p = load_penalty(stored, 1)
 redis.call('DEL', key)
-redis.call('ZREM', KEYS[1], p.label)
-redis.call('HDEL', KEYS[2], p.label)
+if p.label then
+  redis.call('ZREM', KEYS[1], p.label)
+  redis.call('HDEL', KEYS[2], p.label)
+end
 return (p.rest or p.violations > 0) and 1 or 0

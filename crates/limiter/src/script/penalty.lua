@@ -6,9 +6,12 @@ local function load_penalty(stored, decay)
   if stored then
     local v, at, d, since, length, tier, after, label =
       string.match(stored, '^(%d+) (%d+) (%d+) (%d+) (%d+) (%d+) (%d+) (.*)$')
-    p.violations, p.at, p.decay = tonumber(v), tonumber(at), tonumber(d)
-    p.since, p.length, p.tier, p.after = tonumber(since), tonumber(length), tonumber(tier), tonumber(after)
-    p.label = label
+    -- What another version wrote counts as nothing: an error would open the breaker for everybody.
+    if v then
+      p.violations, p.at, p.decay = tonumber(v), tonumber(at), tonumber(d)
+      p.since, p.length, p.tier, p.after = tonumber(since), tonumber(length), tonumber(tier), tonumber(after)
+      p.label = label
+    end
   end
   p.went_back = p.at > now or p.since > now
   p.at, p.since = math.min(p.at, now), math.min(p.since, now)
