@@ -1,43 +1,23 @@
 use std::time::Duration;
 
-/// At most `limit` units in every window of length `window`. Windows begin at whole multiples of their
-/// length since 1970, for everybody at the same instant, so that "resets at" is the same on all nodes.
+use crate::{Check, Outcome, Rule, Source};
+
+/// One limit on its own: at most `limit` units in every window of length `window`. See [`Rule::Window`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FixedWindow {
     /// Part of the key: one name, one meaning, one length.
     pub name: &'static str,
     /// Units in one window.
     pub limit: u32,
-    /// Length of a window; counted in whole milliseconds, at least one.
+    /// Length of a window: 1 ms to 366 days.
     pub window: Duration,
 }
 
 impl FixedWindow {
-    /// The length in milliseconds.
-    pub(crate) fn millis(&self) -> u64 {
-        u64::try_from(self.window.as_millis()).unwrap_or(u64::MAX).max(1)
+    pub(crate) fn check(&self, subject: &str, cost: u32) -> Check {
+        let rule = Rule::Window { limit: self.limit, length: self.window };
+        Check { policy: self.name, subject: subject.to_owned(), rule, cost }
     }
-
-    /// The answer when `used` units are taken, this request's included if it is `allowed`.
-    pub(crate) fn decision(
-        &self,
-        allowed: bool,
-        used: u32,
-        reset_after: Duration,
-        source: Source,
-    ) -> Decision {
-        let remaining = self.limit.saturating_sub(used);
-        Decision { allowed, limit: self.limit, remaining, used, reset_after, source }
-    }
-}
-
-/// Who decided.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Source {
-    /// Redis: the limit holds for all nodes together.
-    Redis,
-    /// This process, because Redis is away: the limit holds for this node.
-    Local,
 }
 
 /// May this request pass, and what is left.
@@ -55,4 +35,16 @@ pub struct Decision {
     pub reset_after: Duration,
     /// Who decided.
     pub source: Source,
+}
+
+impl Decision {
+    /// One check has one outcome; without any, nothing was refused.
+    pub(crate) fn new(outcome: Option<&Outcome>, window: &FixedWindow, source: Source) -> Self {
+        let (limit, reset_after) = (window.limit, window.window);
+        let none = Self { allowed: true, limit, remaining: limit, used: 0, reset_after, source };
+        outcome.map_or(none, |outcome| {
+            let Outcome { allowed, limit, remaining, used, reset_after, .. } = *outcome;
+            Self { allowed, limit, remaining, used, reset_after, source }
+        })
+    }
 }

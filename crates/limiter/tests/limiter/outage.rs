@@ -1,46 +1,21 @@
-//! The limiter against a real Redis, one that is away, one that is silent and one that comes back.
-#![cfg(test)]
-
-mod proxy;
+//! A Redis that is shared, one that is away, one that is silent and one that comes back.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{ManualClock, SystemClock};
-use limiter::{Config, Decision, FixedWindow, Limiter, LimiterError, Source};
-use proxy::Proxy;
-use settings::Reader;
+use limiter::{Decision, Escalation, FixedWindow, Limiter, LimiterError, Request, Rule, Source};
+
+use crate::engines::{bucket, check, config, offence, raw, redis_url, server, slots};
+use crate::proxy::Proxy;
 
 const HOUR: FixedWindow = FixedWindow { name: "hour", limit: 10, window: Duration::from_secs(3600) };
 /// RELIABILITY R5: the first answer without Redis.
 const FIRST_ANSWER: Duration = Duration::from_millis(250);
 
-/// The test server, in a database of this file's own.
-fn redis_url() -> String {
-    server("/9")
-}
-
-fn server(database: &str) -> String {
-    let mut reader = Reader::from_env();
-    let url: String = reader.required("TEST_REDIS_URL", "redis://localhost", "Redis for tests");
-    reader.finish().unwrap();
-    format!("{}{database}", url.trim_end_matches('/'))
-}
-
-/// More patient than the default, so that a busy machine does not look like an absent Redis.
-fn config(url: &str) -> Config {
-    let prefix = format!("test:{}:", uuid::Uuid::new_v4());
-    let pairs = [("REDIS_URL", url), ("REDIS_KEY_PREFIX", &prefix), ("LIMITER_TIMEOUT_MS", "100")];
-    Config::read(&mut Reader::from_pairs(pairs))
-}
-
 async fn limiter(url: &str) -> Limiter {
     Limiter::connect(&config(url), Arc::new(SystemClock)).await.unwrap()
-}
-
-async fn raw(url: &str) -> redis::aio::MultiplexedConnection {
-    redis::Client::open(url).unwrap().get_multiplexed_async_connection().await.unwrap()
 }
 
 /// Waits until the limiter's answers come from `source`, looking without taking.
@@ -183,4 +158,87 @@ async fn a_clock_that_goes_back_does_not_keep_the_breaker_open() {
     proxy.restore();
     clock.advance(TimeDelta::hours(-1));
     until(&limiter, Source::Redis).await;
+}
+
+#[tokio::test]
+async fn a_flush_in_the_middle_begins_everything_anew() {
+    let limiter = limiter(&server("/11")).await;
+    let settings = Escalation { thresholds: [1, 2, 3, 4], ..Escalation::default() };
+    let window = Rule::Window { limit: 3, length: Duration::from_secs(86_400) };
+    let checks = [bucket(3), window, slots(3)].map(|rule| check(rule, "a", 3)).to_vec();
+    let request = Request { checks, penalty: None };
+    let mut redis = raw(&server("/11")).await;
+    for round in 0..3 {
+        let full = limiter.decide(&request).await;
+        assert_eq!((full.allowed(), full.source), (true, Source::Redis), "{round}");
+        assert!(!limiter.decide(&request).await.allowed());
+        assert!(limiter.decide(&offence("a", settings)).await.blocked.is_some_and(|block| block.entered));
+        assert_eq!((limiter.blocked(10).await.len(), limiter.hits_24h("a").await), (1, 1));
+        redis::cmd("FLUSHDB").exec_async(&mut redis).await.unwrap();
+        redis::cmd("SCRIPT").arg("FLUSH").exec_async(&mut redis).await.unwrap();
+        assert!(limiter.blocked(10).await.is_empty());
+        assert_eq!((limiter.standing("a").await.tier, limiter.hits_24h("a").await), (0, 0));
+        let lease = full.lease.unwrap();
+        assert!(lease.renew().await, "work that goes on is counted again");
+        assert_eq!(limiter.decide(&request).await.outcomes[2].used, 3);
+        lease.release().await;
+    }
+}
+
+#[tokio::test]
+async fn limits_leases_and_blocks_go_on_without_redis_and_with_it_again() {
+    let proxy = Proxy::start(&redis_url()).await;
+    let start = DateTime::<Utc>::from_timestamp(1_800_000_000, 0).unwrap();
+    let clock = Arc::new(ManualClock::at(start));
+    let limiter = Limiter::connect(&config(&proxy.url("/9")), clock.clone()).await.unwrap();
+    let settings = Escalation { thresholds: [2, 20, 30, 40], ..Escalation::default() };
+    let work = Request { checks: vec![check(slots(1), "a", 1)], penalty: None };
+    let shared = limiter.decide(&work).await;
+    assert_eq!((shared.allowed(), shared.source), (true, Source::Redis));
+    assert_eq!(limiter.decide(&offence("a", settings)).await.blocked, None);
+
+    proxy.cut();
+    let before = Instant::now();
+    let alone = limiter.decide(&work).await;
+    assert!(before.elapsed() < FIRST_ANSWER, "{:?}", before.elapsed());
+    assert_eq!((alone.allowed(), alone.source), (true, Source::Local));
+    assert!(!limiter.decide(&work).await.allowed(), "the limit of this process");
+    assert_eq!(limiter.decide(&offence("a", settings)).await.blocked, None);
+    assert!(limiter.decide(&offence("a", settings)).await.blocked.is_some_and(|block| block.entered));
+    assert!(matches!(limiter.forgive("a").await, Err(LimiterError::NotConnected)));
+    assert_eq!(limiter.standing("a").await.tier, 0, "forgiven here all the same");
+    drop(alone);
+    assert!(limiter.decide(&work).await.allowed(), "given back without Redis");
+
+    proxy.restore();
+    clock.advance(TimeDelta::seconds(5));
+    until(&limiter, Source::Redis).await;
+    assert_eq!(limiter.standing("a").await.violations, 1, "Redis remembers its own count");
+    assert_eq!(limiter.decide(&work).await.refused, Some(0), "and its own leases");
+    shared.lease.unwrap().release().await;
+    assert!(limiter.decide(&work).await.allowed());
+}
+
+#[tokio::test]
+async fn what_another_version_stored_counts_as_nothing() {
+    let config = config(&redis_url());
+    let limiter = Limiter::connect(&config, Arc::new(SystemClock)).await.unwrap();
+    let settings = Escalation { thresholds: [1, 2, 3, 4], ..Escalation::default() };
+    let checks = [bucket(5), Rule::Window { limit: 5, length: HOUR.window }].map(|rule| check(rule, "a", 1));
+    let request = Request { checks: checks.to_vec(), ..offence("a", settings) };
+    assert!(limiter.decide(&request).await.allowed());
+    assert!(limiter.decide(&offence("a", settings)).await.blocked.is_some());
+    let mut redis = raw(&redis_url()).await;
+    for kind in ["bucket", "window", "penalty"] {
+        let pattern = format!("{}{{limits}}:{kind}:*", config.key_prefix);
+        let keys: Vec<String> = redis::cmd("KEYS").arg(pattern).query_async(&mut redis).await.unwrap();
+        for key in keys {
+            redis::cmd("SET").arg(key).arg("v9:something").exec_async(&mut redis).await.unwrap();
+        }
+    }
+    assert_eq!((limiter.standing("a").await.tier, limiter.blocked(10).await.len()), (0, 0));
+    let verdict = limiter.decide(&request).await;
+    assert_eq!((verdict.allowed(), verdict.source), (true, Source::Redis));
+    assert!(verdict.outcomes.iter().all(|outcome| outcome.used == 1));
+    assert_eq!(limiter.forgive("a").await.ok(), Some(false));
 }
