@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use store::StoreError;
 
 use crate::body::{ErrorBody, Problem};
-use crate::status::{status_of, title_of};
+use crate::status::{problem_type, status_of, title_of};
 
 /// An error on its way to a response. Handlers return it with `?`; the `observe` middleware adds the request
 /// id, chooses between the plain body and a problem document, and logs faults of ours once.
@@ -112,6 +112,12 @@ impl ApiError {
         self.code
     }
 
+    /// The plain body without a request id, for tests of what callers read.
+    #[cfg(test)]
+    pub(crate) fn body(&self) -> Value {
+        serde_json::json!({ "error": self.code.as_str(), "message": self.message, "members": self.members })
+    }
+
     /// The response, as a problem document when `problem` is set.
     #[must_use]
     pub fn render(&self, problem: bool, request_id: Option<&str>) -> HttpResponse {
@@ -132,7 +138,7 @@ impl ApiError {
             return response.json(plain);
         }
         let document = Problem {
-            kind: format!("/docs/errors#{}", self.code),
+            kind: problem_type(self.code),
             title: title_of(self.code),
             status: status.as_u16(),
             detail: self.message.clone(),

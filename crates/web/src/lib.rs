@@ -9,6 +9,7 @@ mod error;
 mod hang_up;
 mod health;
 mod job_view;
+mod limits;
 mod metrics;
 mod observe;
 mod plans;
@@ -23,6 +24,10 @@ pub use config::Config;
 pub use error::ApiError;
 pub use health::{Check, Health, configure as health_routes};
 pub use job_view::{JobFailure, JobView};
+pub use limits::{
+    BlockEntered, DayCount, EdgeConfig, Family, Gate, ResultSlot, SlotWait, Tally, TierNames, key_subject,
+    limit,
+};
 pub use metrics::{HttpMetrics, MetricsServer, metrics};
 pub use observe::observe;
 pub use plans::read_plans;

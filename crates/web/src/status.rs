@@ -66,6 +66,21 @@ pub const fn status_of(code: ErrorCode) -> StatusCode {
     }
 }
 
+/// `type` of a problem document: one that draft-ietf-httpapi-ratelimit-headers registers where it fits, our page of
+/// codes otherwise.
+pub(crate) fn problem_type(code: ErrorCode) -> String {
+    const REGISTERED: &str = "https://iana.org/assignments/http-problem-types";
+    use ErrorCode as C;
+    match code {
+        C::RateLimitExceeded | C::DailyLimitExceeded | C::ConcurrencyLimitExceeded => {
+            format!("{REGISTERED}#quota-exceeded")
+        }
+        C::TemporarilyBlocked => format!("{REGISTERED}#abnormal-usage-detected"),
+        C::Overloaded | C::WorkerPoolSaturated => format!("{REGISTERED}#temporary-reduced-capacity"),
+        other => format!("/docs/errors#{other}"),
+    }
+}
+
 /// A short, fixed title of the code: `title` of a problem document.
 #[must_use]
 pub fn title_of(code: ErrorCode) -> String {

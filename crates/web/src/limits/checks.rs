@@ -1,0 +1,122 @@
+//! Which limits a request is measured by.
+
+use std::time::Duration;
+
+use domain::plan::Dimension;
+use limiter::{Check, Escalation, Penalty, Rule};
+
+use super::identity::Identity;
+use super::{EdgeConfig, Family};
+use crate::{ApiCaller, ClientAddress};
+
+pub(crate) const MINUTE: Duration = Duration::from_secs(60);
+const SECOND: Duration = Duration::from_secs(1);
+const DAY: Duration = Duration::from_secs(86_400);
+/// Longer than any request may take; a request that a dead process leaves behind is forgotten after it.
+const LEASE: Duration = Duration::from_secs(120);
+
+/// Requests of one key in a minute.
+pub(crate) const KEY: &str = "key";
+/// Results of the account in a minute.
+pub(crate) const ACCOUNT: &str = "account";
+/// Requests without credentials.
+pub(crate) const ANONYMOUS: &str = "anonymous";
+/// Requests with wrong credentials.
+pub(crate) const CREDENTIALS: &str = "credentials";
+/// Reads of absent results.
+pub(crate) const MISSES: &str = "misses";
+pub(crate) const REQUESTS_SECOND: &str = "second";
+pub(crate) const REQUESTS_MINUTE: &str = "minute";
+pub(crate) const REQUESTS_DAY: &str = "day";
+pub(crate) const CONCURRENT: &str = "concurrent";
+
+/// The limits of a request.
+pub(crate) fn request(
+    family: Family,
+    identity: &Identity,
+    address: ClientAddress,
+    edge: &EdgeConfig,
+    escalation: Escalation,
+) -> limiter::Request {
+    let address = address.0.to_string();
+    let bucket = |policy, limit| Check {
+        policy,
+        subject: address.clone(),
+        rule: Rule::Bucket { limit, per: MINUTE },
+        cost: 1,
+    };
+    let mut checks = vec![bucket(family.policy(), edge.of(family))];
+    let by_address = || Penalty {
+        subject: format!("ip:{address}"),
+        label: format!("ip:{address}"),
+        settings: escalation.for_addresses(),
+    };
+    let penalty = match identity {
+        Identity::Key(caller) => {
+            checks.extend(of_key(caller, family));
+            family.counts_for_keys().then(|| of_key_penalty(caller, escalation))
+        }
+        Identity::Session => None,
+        Identity::Bad => {
+            checks.push(bucket(CREDENTIALS, edge.bad_credentials));
+            Some(by_address())
+        }
+        Identity::Unknown => {
+            if family.takes_credentials() {
+                checks.push(bucket(ANONYMOUS, edge.anonymous));
+            }
+            if family == Family::Images {
+                checks.push(Check { cost: 0, ..bucket(MISSES, edge.misses) });
+            }
+            Some(by_address())
+        }
+    };
+    limiter::Request { checks, penalty }
+}
+
+/// One more read of something that is not there.
+pub(crate) fn miss(address: ClientAddress, edge: &EdgeConfig) -> limiter::Request {
+    let rule = Rule::Bucket { limit: edge.misses, per: MINUTE };
+    let check = Check { policy: MISSES, subject: address.0.to_string(), rule, cost: 1 };
+    limiter::Request { checks: vec![check], penalty: None }
+}
+
+/// The subject of a key's penalties in the limiter.
+#[must_use]
+pub fn key_subject(key: domain::ApiKeyId) -> String {
+    format!("key:{key}")
+}
+
+fn of_key_penalty(caller: &ApiCaller, escalation: Escalation) -> Penalty {
+    let subject = key_subject(caller.key_id);
+    Penalty { label: subject.clone(), subject, settings: escalation }
+}
+
+fn of_key(caller: &ApiCaller, family: Family) -> Vec<Check> {
+    let cost = u32::from(family.counts_for_keys());
+    let key = |policy, rule| Check { policy, subject: caller.key_id.to_string(), rule, cost };
+    let limit = |dimension| caller.limits.count(dimension);
+    let share = caller.rate_per_minute.or_else(|| limit(Dimension::ResultsPerMinutePerKey));
+    let rules = [
+        share.map(|limit| key(KEY, Rule::Bucket { limit, per: MINUTE })),
+        limit(Dimension::RequestsPerSecond)
+            .map(|limit| key(REQUESTS_SECOND, Rule::Bucket { limit, per: SECOND })),
+        limit(Dimension::RequestsPerMinute)
+            .map(|limit| key(REQUESTS_MINUTE, Rule::Bucket { limit, per: MINUTE })),
+        limit(Dimension::RequestsPerDay).map(|limit| key(REQUESTS_DAY, Rule::Window { limit, length: DAY })),
+        limit(Dimension::ConcurrentRequests).map(|limit| key(CONCURRENT, Rule::Lease { limit, ttl: LEASE })),
+        results(caller, 0),
+    ];
+    rules.into_iter().flatten().collect()
+}
+
+/// The account's results in a fixed minute, `cost` of them.
+pub(crate) fn results(caller: &ApiCaller, cost: u32) -> Option<Check> {
+    let limit = caller.limits.count(Dimension::ResultsPerMinute)?;
+    Some(Check {
+        policy: ACCOUNT,
+        subject: caller.account_id.to_string(),
+        rule: Rule::Window { limit, length: MINUTE },
+        cost,
+    })
+}

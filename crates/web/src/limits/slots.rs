@@ -1,0 +1,62 @@
+//! Layer 2: results of an account in a fixed minute. Work waits for a place; it is never answered 429.
+
+use actix_web::{HttpMessage, HttpRequest};
+use limiter::{Check, Request};
+use tokio::time::{Duration, Instant, sleep_until};
+
+use super::checks;
+use super::gate::{Gate, Standing};
+use crate::ApiCaller;
+
+/// A place among the results of this minute. Given back with [`ResultSlot::give_back`] if no result comes of it.
+#[derive(Debug)]
+#[must_use]
+pub struct ResultSlot(Option<Check>);
+
+/// No place came free within the wait.
+#[derive(Debug, Clone, Copy)]
+pub struct SlotWait {
+    /// Until the next minute begins.
+    pub retry_after: Duration,
+}
+
+impl Gate {
+    /// Takes a place, waiting for the next minute where this one is full, until `deadline` at most.
+    ///
+    /// # Errors
+    /// [`SlotWait`] where none came free.
+    pub async fn take_result_slot(
+        &self,
+        request: &HttpRequest,
+        caller: &ApiCaller,
+        deadline: Instant,
+    ) -> Result<ResultSlot, SlotWait> {
+        let Some(check) = checks::results(caller, 1) else { return Ok(ResultSlot(None)) };
+        let standing = request.extensions().get::<Standing>().cloned();
+        loop {
+            let asked = Request { checks: vec![check.clone()], penalty: None };
+            let verdict = self.limiter.decide(&asked).await;
+            if let (Some(standing), Some(outcome)) = (&standing, verdict.outcomes.first()) {
+                standing.update(*outcome);
+            }
+            if verdict.allowed() {
+                return Ok(ResultSlot(Some(check)));
+            }
+            let retry_after = verdict.retry_after();
+            let next = Instant::now() + retry_after;
+            if next > deadline {
+                return Err(SlotWait { retry_after });
+            }
+            sleep_until(next).await;
+        }
+    }
+}
+
+impl ResultSlot {
+    /// Gives the place back: no result came of it.
+    pub async fn give_back(self, gate: &Gate) {
+        if let Some(check) = self.0 {
+            gate.limiter.refund(&check).await;
+        }
+    }
+}
