@@ -19,6 +19,7 @@ mod lease;
 mod limiter;
 mod link;
 mod local;
+mod program;
 mod request;
 mod rule;
 mod scripts;
