@@ -7,6 +7,30 @@
 //! connection, an answer that takes longer than `LIMITER_TIMEOUT_MS` is not waited for, and after one
 //! failure Redis is left alone for [`RETRY_AFTER`] while this process decides by its share of the limits.
 //! Nothing that has to be exact lives here: quotas and credits are in Postgres.
+//!
+//! ```no_run
+//! # use std::time::Duration;
+//! # use limiter::{Check, Limiter, Penalty, Request, Rule};
+//! # async fn work(limiter: &Limiter, key: String) {
+//! let minute = Rule::Window { limit: 30, length: Duration::from_secs(60) };
+//! let concurrent = Rule::Lease { limit: 5, ttl: Duration::from_secs(60) };
+//! let check = |policy, rule| Check { policy, subject: key.clone(), rule, cost: 1 };
+//! let request = Request {
+//!     checks: vec![check("minute", minute), check("concurrent", concurrent)],
+//!     penalty: Some(Penalty {
+//!         subject: key.clone(),
+//!         label: format!("key:{key}"),
+//!         settings: limiter.escalation(),
+//!     }),
+//! };
+//! let verdict = limiter.decide(&request).await;
+//! if !verdict.allowed() {
+//!     // 429 with `verdict.retry_after()`. Once for each block: `verdict.blocked` with `entered`.
+//! }
+//! let lease = verdict.lease; // Held until the work is done; renewed if that takes longer than the ttl.
+//! # drop(lease);
+//! # }
+//! ```
 
 mod admin;
 mod answer;
@@ -19,6 +43,7 @@ mod lease;
 mod limiter;
 mod link;
 mod local;
+mod program;
 mod request;
 mod rule;
 mod scripts;

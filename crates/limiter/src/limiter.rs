@@ -10,8 +10,9 @@ use crate::hashed::{Hashed, Place};
 use crate::lease::Lease;
 use crate::link::Link;
 use crate::local::Local;
+use crate::program::Steered;
 use crate::rule::Kind;
-use crate::scripts::{Scripts, Steered};
+use crate::scripts::Scripts;
 use crate::{
     Check, Config, Decision, Escalation, FixedWindow, LeaseGuard, LimiterError, Request, Source, Verdict,
 };

@@ -2,35 +2,32 @@ use std::time::Duration;
 
 use domain::Sha256Hash;
 use redis::aio::MultiplexedConnection;
-use redis::{RedisResult, Script, ScriptInvocation, pipe};
+use redis::{RedisResult, pipe};
 use uuid::Uuid;
 
 use crate::answer::{Answer, Count};
 use crate::hashed::{Hashed, Place};
+use crate::program::{Call, Program, Steered};
 use crate::rule::millis;
 use crate::{Block, BlockedSubject, Check, Escalation, Penalty, Standing};
 
-/// The Redis side: one script and one round trip for each question, sent by its hash. A server that forgot
-/// a script is sent the script again.
+/// The Redis side: one script and one round trip for each question.
 ///
 /// All keys share one hash tag, so that a cluster keeps them on one node, where one script may use them.
 #[derive(Debug)]
 pub(crate) struct Scripts {
     prefix: String,
-    decide: Script,
-    refund: Script,
-    renew: Script,
-    standing: Script,
-    forgive: Script,
-    blocked: Script,
+    decide: Program,
+    refund: Program,
+    renew: Program,
+    standing: Program,
+    forgive: Program,
+    blocked: Program,
 }
-
-/// The time that a test steers the scripts to, in milliseconds since 1970; always `None` in production.
-pub(crate) type Steered = Option<u64>;
 
 macro_rules! script {
     ($($part:literal),+) => {
-        Script::new(concat!(include_str!("script/time.lua"), $("\n", include_str!(concat!("script/", $part))),+))
+        Program::new(concat!(include_str!("script/time.lua"), $("\n", include_str!(concat!("script/", $part))),+))
     };
 }
 
@@ -55,7 +52,7 @@ impl Scripts {
         request: &Hashed<'_>,
         lease: Uuid,
     ) -> RedisResult<Answer> {
-        let mut call = start(&self.decide, time);
+        let mut call = self.decide.call(time);
         call.arg(lease.as_simple().to_string()).arg(request.checks.len());
         for (place, check) in &request.checks {
             call.key(place.key(&self.prefix)).arg(check.rule.kind().as_str());
@@ -64,11 +61,11 @@ impl Scripts {
         if let Some((subject, penalty)) = request.penalty {
             self.add_penalty(&mut call, subject, penalty);
         }
-        let numbers: Vec<u64> = call.invoke_async(connection).await?;
+        let numbers: Vec<u64> = call.run(connection).await?;
         answer(&numbers).filter(|answer| answer.counts.len() == request.checks.len()).ok_or_else(strange)
     }
 
-    fn add_penalty(&self, call: &mut ScriptInvocation<'_>, subject: Sha256Hash, penalty: &Penalty) {
+    fn add_penalty(&self, call: &mut Call<'_>, subject: Sha256Hash, penalty: &Penalty) {
         let Escalation { thresholds, decay, max_tier, .. } = penalty.settings;
         call.key(self.record(subject)).key(self.hits(subject)).key(self.blocked_key()).key(self.labels_key());
         call.arg(subject.to_string()).arg(&penalty.label).arg(millis(decay));
@@ -84,10 +81,10 @@ impl Scripts {
         place: Place,
         check: &Check,
     ) -> RedisResult<()> {
-        let mut call = start(&self.refund, time);
+        let mut call = self.refund.call(time);
         call.key(place.key(&self.prefix)).arg(check.rule.kind().as_str());
         call.arg(check.rule.limit()).arg(check.rule.millis()).arg(check.cost);
-        call.invoke_async(connection).await
+        call.run(connection).await
     }
 
     pub(crate) async fn renew(
@@ -97,12 +94,12 @@ impl Scripts {
         slots: &[(Place, Check)],
         lease: Uuid,
     ) -> RedisResult<()> {
-        let mut call = start(&self.renew, time);
+        let mut call = self.renew.call(time);
         call.arg(lease.as_simple().to_string());
         for (place, check) in slots {
             call.key(place.key(&self.prefix)).arg(check.rule.millis()).arg(check.cost);
         }
-        call.invoke_async(connection).await
+        call.run(connection).await
     }
 
     pub(crate) async fn release(
@@ -129,9 +126,9 @@ impl Scripts {
         time: Steered,
         subject: Sha256Hash,
     ) -> RedisResult<(Standing, u32)> {
-        let mut call = start(&self.standing, time);
+        let mut call = self.standing.call(time);
         call.key(self.record(subject)).key(self.hits(subject));
-        let (tier, violations, rest, hits) = call.invoke_async(connection).await?;
+        let (tier, violations, rest, hits) = call.run(connection).await?;
         Ok((Standing { tier, violations, blocked_for: Duration::from_millis(rest) }, hits))
     }
 
@@ -143,10 +140,10 @@ impl Scripts {
         subject: Option<Sha256Hash>,
         label: &str,
     ) -> RedisResult<bool> {
-        let mut call = start(&self.forgive, time);
+        let mut call = self.forgive.call(time);
         call.key(self.blocked_key()).key(self.labels_key()).arg(self.records());
         call.arg(subject.map(|subject| subject.to_string()).unwrap_or_default()).arg(label);
-        call.invoke_async(connection).await
+        call.run(connection).await
     }
 
     pub(crate) async fn blocked(
@@ -155,10 +152,10 @@ impl Scripts {
         time: Steered,
         limit: usize,
     ) -> RedisResult<Vec<BlockedSubject>> {
-        let mut call = start(&self.blocked, time);
+        let mut call = self.blocked.call(time);
         call.key(self.blocked_key()).key(self.labels_key()).arg(self.records());
         call.arg(i64::try_from(limit).unwrap_or(i64::MAX));
-        let lines: Vec<(String, u8, u64)> = call.invoke_async(connection).await?;
+        let lines: Vec<(String, u8, u64)> = call.run(connection).await?;
         let line =
             |(label, tier, rest)| BlockedSubject { label, tier, retry_after: Duration::from_millis(rest) };
         Ok(lines.into_iter().map(line).collect())
@@ -183,13 +180,6 @@ impl Scripts {
     fn labels_key(&self) -> String {
         format!("{}labels", self.prefix)
     }
-}
-
-/// A call whose first argument is the time.
-fn start(script: &Script, time: Steered) -> ScriptInvocation<'_> {
-    let mut call = script.prepare_invoke();
-    call.arg(time.map(|time| time.to_string()).unwrap_or_default());
-    call
 }
 
 /// Reads what `decide.lua` returns.

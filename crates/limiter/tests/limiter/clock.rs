@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta};
 use domain::ManualClock;
-use limiter::{Escalation, Limiter, Rule, Source};
+use limiter::{Escalation, Rule, Source};
 
-use crate::engines::{Engine, MINUTE, bucket, check, offence, patient, redis_url, request, slots, window};
+use crate::engines::{
+    Engine, MINUTE, bucket, check, connected, offence, patient, redis_url, request, slots, window,
+};
 
 async fn exhaust(engine: &Engine, rule: Rule, subject: &str) {
     let taken = engine.ask(rule, subject, 5).await;
@@ -80,7 +82,7 @@ async fn a_block_lasts_no_longer_than_its_cooldown_after_a_jump() {
 #[tokio::test]
 async fn in_production_the_clock_of_redis_counts() {
     let clock = Arc::new(ManualClock::at(DateTime::from_timestamp(1_800_000_000, 0).unwrap()));
-    let limiter = Limiter::connect(&patient(&redis_url()), clock.clone()).await.unwrap();
+    let limiter = connected(&patient(&redis_url()), clock.clone()).await;
     let day = Duration::from_secs(86_400);
     let rules = [Rule::Bucket { limit: 1, per: 300 * day }, Rule::Window { limit: 1, length: 300 * day }];
     let asked = rules.map(|rule| request(check(rule, "a", 1)));

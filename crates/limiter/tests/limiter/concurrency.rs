@@ -4,7 +4,7 @@ use std::time::Duration;
 use domain::SystemClock;
 use limiter::{Limiter, Request, Rule, Source};
 
-use crate::engines::{check, patient, redis_url, silent_url};
+use crate::engines::{check, connected, patient, redis_url, silent_url};
 
 const CALLERS: usize = 50;
 const LIMIT: u32 = 60;
@@ -40,9 +40,12 @@ async fn fifty_callers_are_admitted_up_to_the_limit_exactly() {
     ];
     for source in [Source::Redis, Source::Local] {
         let config = patient(&if source == Source::Redis { redis_url() } else { silent_url() });
-        let one = Limiter::connect(&config, Arc::new(SystemClock)).await.unwrap();
+        let one = match source {
+            Source::Redis => connected(&config, Arc::new(SystemClock)).await,
+            Source::Local => Limiter::connect(&config, Arc::new(SystemClock)).await.unwrap(),
+        };
         let two = match source {
-            Source::Redis => Limiter::connect(&config, Arc::new(SystemClock)).await.unwrap(),
+            Source::Redis => connected(&config, Arc::new(SystemClock)).await,
             Source::Local => one.clone(),
         };
         for rule in rules {

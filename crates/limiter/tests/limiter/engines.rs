@@ -35,6 +35,20 @@ pub(crate) fn patient(url: &str) -> Config {
     Config { timeout: Duration::from_secs(20), ..config(url) }
 }
 
+/// A limiter that Redis answers: a busy machine may need more than the first try.
+pub(crate) async fn connected(config: &Config, clock: Arc<dyn Clock>) -> Limiter {
+    for _ in 0..50 {
+        let limiter = Limiter::connect(config, clock.clone()).await.unwrap();
+        for _ in 0..20 {
+            if limiter.decide(&Request::default()).await.source == Source::Redis {
+                return limiter;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+    panic!("Redis does not answer");
+}
+
 pub(crate) async fn raw(url: &str) -> redis::aio::MultiplexedConnection {
     redis::Client::open(url).unwrap().get_multiplexed_async_connection().await.unwrap()
 }

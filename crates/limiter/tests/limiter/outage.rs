@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::{ManualClock, SystemClock};
 use limiter::{Decision, Escalation, FixedWindow, Limiter, LimiterError, Request, Rule, Source};
 
-use crate::engines::{bucket, check, config, offence, raw, redis_url, server, slots};
+use crate::engines::{bucket, check, config, connected, offence, patient, raw, redis_url, server, slots};
 use crate::proxy::Proxy;
 
 const HOUR: FixedWindow = FixedWindow { name: "hour", limit: 10, window: Duration::from_secs(3600) };
@@ -15,7 +15,7 @@ const HOUR: FixedWindow = FixedWindow { name: "hour", limit: 10, window: Duratio
 const FIRST_ANSWER: Duration = Duration::from_millis(250);
 
 async fn limiter(url: &str) -> Limiter {
-    Limiter::connect(&config(url), Arc::new(SystemClock)).await.unwrap()
+    connected(&patient(url), Arc::new(SystemClock)).await
 }
 
 /// Waits until the limiter's answers come from `source`, looking without taking.
@@ -33,9 +33,9 @@ fn shown(decision: Decision) -> (bool, u32, u32, Source) {
 
 #[tokio::test]
 async fn a_window_is_shared_by_all_nodes() {
-    let config = config(&redis_url());
-    let one = Limiter::connect(&config, Arc::new(SystemClock)).await.unwrap();
-    let two = Limiter::connect(&config, Arc::new(SystemClock)).await.unwrap();
+    let config = patient(&redis_url());
+    let one = connected(&config, Arc::new(SystemClock)).await;
+    let two = connected(&config, Arc::new(SystemClock)).await;
     assert_eq!(shown(one.take(&HOUR, "a", 7).await), (true, 7, 3, Source::Redis));
     assert_eq!(shown(two.take(&HOUR, "a", 4).await), (false, 7, 3, Source::Redis));
     let last = two.take(&HOUR, "a", 3).await;
@@ -64,8 +64,8 @@ async fn a_storm_is_admitted_up_to_the_limit_exactly() {
 
 #[tokio::test]
 async fn keys_hide_the_subject_and_end_with_the_window() {
-    let config = config(&redis_url());
-    let limiter = Limiter::connect(&config, Arc::new(SystemClock)).await.unwrap();
+    let config = patient(&redis_url());
+    let limiter = connected(&config, Arc::new(SystemClock)).await;
     let decision = limiter.take(&HOUR, "203.0.113.7", 1).await;
     let mut redis = raw(&redis_url()).await;
     let pattern = format!("{}*", config.key_prefix);
@@ -110,7 +110,8 @@ async fn without_redis_this_process_decides_at_once() {
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     for port in [port, silent.local_addr().unwrap().port()] {
         let start = Instant::now();
-        let limiter = limiter(&format!("redis://127.0.0.1:{port}")).await;
+        let config = config(&format!("redis://127.0.0.1:{port}"));
+        let limiter = Limiter::connect(&config, Arc::new(SystemClock)).await.unwrap();
         let decision = limiter.take(&HOUR, "a", 10).await;
         assert!(start.elapsed() < FIRST_ANSWER, "{:?}", start.elapsed());
         assert_eq!(shown(decision), (true, 10, 0, Source::Local));
@@ -125,7 +126,7 @@ async fn a_broken_or_silent_connection_heals_by_itself() {
         let proxy = Proxy::start(&redis_url()).await;
         let start = DateTime::<Utc>::from_timestamp(1_800_000_000, 0).unwrap();
         let clock = Arc::new(ManualClock::at(start));
-        let limiter = Limiter::connect(&config(&proxy.url("/9")), clock.clone()).await.unwrap();
+        let limiter = connected(&config(&proxy.url("/9")), clock.clone()).await;
         assert_eq!(limiter.take(&HOUR, "a", 1).await.source, Source::Redis);
 
         if silent {
@@ -152,7 +153,7 @@ async fn a_clock_that_goes_back_does_not_keep_the_breaker_open() {
     let proxy = Proxy::start(&redis_url()).await;
     let start = DateTime::<Utc>::from_timestamp(1_800_000_000, 0).unwrap();
     let clock = Arc::new(ManualClock::at(start));
-    let limiter = Limiter::connect(&config(&proxy.url("/9")), clock.clone()).await.unwrap();
+    let limiter = connected(&config(&proxy.url("/9")), clock.clone()).await;
     proxy.cut();
     assert_eq!(limiter.take(&HOUR, "a", 1).await.source, Source::Local);
     proxy.restore();
@@ -190,7 +191,7 @@ async fn limits_leases_and_blocks_go_on_without_redis_and_with_it_again() {
     let proxy = Proxy::start(&redis_url()).await;
     let start = DateTime::<Utc>::from_timestamp(1_800_000_000, 0).unwrap();
     let clock = Arc::new(ManualClock::at(start));
-    let limiter = Limiter::connect(&config(&proxy.url("/9")), clock.clone()).await.unwrap();
+    let limiter = connected(&config(&proxy.url("/9")), clock.clone()).await;
     let settings = Escalation { thresholds: [2, 20, 30, 40], ..Escalation::default() };
     let work = Request { checks: vec![check(slots(1), "a", 1)], penalty: None };
     let shared = limiter.decide(&work).await;
@@ -221,8 +222,8 @@ async fn limits_leases_and_blocks_go_on_without_redis_and_with_it_again() {
 
 #[tokio::test]
 async fn what_another_version_stored_counts_as_nothing() {
-    let config = config(&redis_url());
-    let limiter = Limiter::connect(&config, Arc::new(SystemClock)).await.unwrap();
+    let config = patient(&redis_url());
+    let limiter = connected(&config, Arc::new(SystemClock)).await;
     let settings = Escalation { thresholds: [1, 2, 3, 4], ..Escalation::default() };
     let checks = [bucket(5), Rule::Window { limit: 5, length: HOUR.window }].map(|rule| check(rule, "a", 1));
     let request = Request { checks: checks.to_vec(), ..offence("a", settings) };

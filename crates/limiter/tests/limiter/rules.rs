@@ -1,8 +1,13 @@
+use std::sync::Arc;
 use std::time::Duration;
 
+use domain::SystemClock;
 use limiter::{Check, Config, Limiter, Request, Rule, Source};
 
-use crate::engines::{Engine, MINUTE, bucket, check, patient, raw, redis_url, request, shown, slots, window};
+use crate::engines::{
+    Engine, MINUTE, bucket, check, connected, offence, patient, raw, redis_url, request, shown, silent_url,
+    slots, window,
+};
 
 /// One check of each kind.
 fn three(costs: [u32; 3]) -> Request {
@@ -100,8 +105,8 @@ async fn a_lowered_limit_counts_what_was_taken() {
 
 #[tokio::test]
 async fn a_node_alone_gives_its_part() {
-    let config = Config { nodes: 4, ..patient(&crate::engines::silent_url()) };
-    let limiter = Limiter::connect(&config, std::sync::Arc::new(domain::SystemClock)).await.unwrap();
+    let config = Config { nodes: 4, ..patient(&silent_url()) };
+    let limiter = Limiter::connect(&config, Arc::new(SystemClock)).await.unwrap();
     for rule in [bucket(10), slots(10), Rule::Window { limit: 10, length: MINUTE * 60 }] {
         let verdict = limiter.decide(&request(check(rule, "a", 3))).await;
         assert_eq!((verdict.allowed(), verdict.source), (true, Source::Local));
@@ -116,9 +121,9 @@ async fn a_node_alone_gives_its_part() {
 #[tokio::test]
 async fn keys_hide_their_subjects_and_all_of_them_end() {
     let config = patient(&redis_url());
-    let limiter = Limiter::connect(&config, std::sync::Arc::new(domain::SystemClock)).await.unwrap();
+    let limiter = connected(&config, Arc::new(SystemClock)).await;
     let settings = limiter::Escalation { thresholds: [1, 2, 3, 4], ..Default::default() };
-    let mut offence = crate::engines::offence("203.0.113.7", settings);
+    let mut offence = offence("203.0.113.7", settings);
     let look = |rule, cost| Check { policy: "kept", ..check(rule, "203.0.113.7", cost) };
     offence.penalty.as_mut().unwrap().label = "ip:somebody".to_owned();
     assert!(limiter.decide(&offence).await.blocked.is_some());
