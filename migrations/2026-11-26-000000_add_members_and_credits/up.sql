@@ -239,3 +239,12 @@ CREATE TABLE daily_usage (
     failed         bigint NOT NULL DEFAULT 0      -- answered 4xx or 5xx otherwise
 );
 CREATE UNIQUE INDEX daily_usage_row ON daily_usage (account_id, day, api_key_id) NULLS NOT DISTINCT;
+
+-- The sources that are kept with results are in the Storage Library too, each once.
+CREATE INDEX results_kept_source ON results (source_id) WHERE storage_commit AND keep_original;
+UPDATE accounts SET stored_bytes = stored_bytes + coalesce((
+    SELECT sum(byte_size) FROM sources WHERE sources.account_id = accounts.id AND EXISTS (
+        SELECT FROM results WHERE source_id = sources.id AND storage_commit AND keep_original)), 0)::bigint;
+
+-- Its rows change with every job, and none of what changes is indexed: room for the new versions on the page.
+ALTER TABLE credit_buckets SET (fillfactor = 50);

@@ -1,7 +1,5 @@
 use chrono::{DateTime, Utc};
-use diesel::dsl::case_when;
 use diesel::prelude::*;
-use diesel::sql_types::{Nullable, Timestamptz};
 use diesel::upsert::excluded;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
@@ -9,6 +7,7 @@ use uuid::Uuid;
 use crate::StoreError;
 use crate::convert::{number, without_nul};
 use crate::jobs::{Completion, Ended};
+use crate::library::Place;
 use crate::schema::results;
 
 /// A row of `results` to insert.
@@ -38,7 +37,12 @@ pub(crate) struct NewResult {
 }
 
 impl NewResult {
-    pub(crate) fn new(ended: &Ended, made: &Completion, now: DateTime<Utc>) -> Result<Self, StoreError> {
+    pub(crate) fn new(
+        ended: &Ended,
+        made: &Completion,
+        place: &Place,
+        now: DateTime<Utc>,
+    ) -> Result<Self, StoreError> {
         Ok(Self {
             image_id: ended.image_id.clone(),
             account_id: ended.account_id,
@@ -58,19 +62,16 @@ impl NewResult {
                 .as_ref()
                 .and_then(|placeholder| serde_json::to_value(placeholder).ok()),
             reason: made.reason.as_deref().map(without_nul),
-            storage_commit: ended.storage_commit,
-            keep_original: ended.keep_original,
+            storage_commit: place.storage_commit,
+            keep_original: place.keep_original,
             processed_at: now,
-            expires_at: if ended.storage_commit { None } else { made.expires_at },
+            expires_at: if place.storage_commit { None } else { made.expires_at },
         })
     }
 }
 
-/// Inserts the result, or puts it in the place of an older one with the same image id. A wish to keep the
-/// older one stays in force.
+/// Inserts the result, or puts it in the place of an older one with the same image id, which the transaction holds.
 pub(crate) async fn replace(connection: &AsyncPgConnection, new: NewResult) -> QueryResult<usize> {
-    let never = None::<DateTime<Utc>>.into_sql::<Nullable<Timestamptz>>();
-    let kept = || results::storage_commit.or(excluded(results::storage_commit));
     diesel::insert_into(results::table)
         .values(new)
         .on_conflict(results::image_id)
@@ -89,10 +90,10 @@ pub(crate) async fn replace(connection: &AsyncPgConnection, new: NewResult) -> Q
             results::score.eq(excluded(results::score)),
             results::placeholder.eq(excluded(results::placeholder)),
             results::reason.eq(excluded(results::reason)),
-            results::storage_commit.eq(kept()),
-            results::keep_original.eq(results::keep_original.or(excluded(results::keep_original))),
+            results::storage_commit.eq(excluded(results::storage_commit)),
+            results::keep_original.eq(excluded(results::keep_original)),
             results::processed_at.eq(excluded(results::processed_at)),
-            results::expires_at.eq(case_when(kept(), never).otherwise(excluded(results::expires_at))),
+            results::expires_at.eq(excluded(results::expires_at)),
         ))
         .execute(&mut &*connection)
         .await

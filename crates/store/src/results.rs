@@ -1,15 +1,12 @@
 use chrono::{DateTime, Utc};
 use diesel::dsl::IsNull;
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use domain::{AccountId, ApiKeyId, ImageId, OutputFormat, Placeholder, Sha256Hash};
-use serde_json::json;
+use domain::{AccountId, ImageId, OutputFormat, Placeholder, Sha256Hash};
 use uuid::Uuid;
 
 use crate::convert::{digest, named, number};
-use crate::events::NewEvent;
-use crate::schema::{events, jobs, results, sources};
+use crate::schema::{jobs, results, sources};
 use crate::{Store, StoreError};
 
 /// A result that exists, with what it was made from.
@@ -159,48 +156,5 @@ impl Store {
         }
         let connection = self.connection().await?;
         find(&connection, image_id, now).await
-    }
-
-    /// Keeps a result until it is deleted, and with `keep_original` its source too; false where there is
-    /// no such result.
-    ///
-    /// # Errors
-    /// See [`StoreError`].
-    pub async fn commit_result(&self, image: &ImageId, keep_original: bool) -> Result<bool, StoreError> {
-        let mut connection = self.connection().await?;
-        let changed = diesel::update(results::table.find(image.to_string()))
-            .set((
-                results::storage_commit.eq(true),
-                results::keep_original.eq(results::keep_original.or(keep_original.into_sql::<Bool>())),
-                results::expires_at.eq(None::<DateTime<Utc>>),
-            ))
-            .execute(&mut connection)
-            .await?;
-        Ok(changed == 1)
-    }
-
-    /// Records that `bytes` of an existing result were handed out without work (RELIABILITY D4).
-    ///
-    /// # Errors
-    /// See [`StoreError`].
-    pub async fn record_cache_hit(
-        &self,
-        account: AccountId,
-        key: Option<ApiKeyId>,
-        image: &ImageId,
-        bytes: u64,
-        now: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
-        let payload = json!({
-            "image_id": image.to_string(),
-            "api_key_id": key.map(|key| key.to_string()),
-            "bytes": bytes,
-        });
-        let mut connection = self.connection().await?;
-        diesel::insert_into(events::table)
-            .values(NewEvent::new(account, "result.cached", payload, now))
-            .execute(&mut connection)
-            .await?;
-        Ok(())
     }
 }

@@ -95,7 +95,7 @@ impl TryFrom<SourceRow> for Source {
 
 /// Inserts the source, or marks the one with the same bytes as used; the identity of the row there is now.
 pub(crate) async fn upsert(
-    connection: &mut AsyncPgConnection,
+    connection: &AsyncPgConnection,
     account: AccountId,
     new: &NewSource,
     now: DateTime<Utc>,
@@ -120,7 +120,7 @@ pub(crate) async fn upsert(
         .do_update()
         .set(sources::last_used_at.eq(now))
         .returning(sources::id)
-        .get_result(connection)
+        .get_result(&mut &*connection)
         .await?;
     Ok(SourceId(id))
 }

@@ -1,3 +1,4 @@
+use std::sync::Arc;
 use std::time::Duration;
 
 use deadpool::managed::QueueMode;
@@ -9,13 +10,14 @@ use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use futures_util::FutureExt;
 
 use crate::connect::Connector;
-use crate::{Config, StoreError};
+use crate::{Alerts, Config, StoreError};
 
 /// A pool of connections to PostgreSQL. Cloning it shares the pool.
 #[derive(Clone)]
 pub struct Store {
     pool: Pool<AsyncPgConnection>,
     acquire_timeout: Duration,
+    alerts: Arc<Alerts>,
 }
 
 impl std::fmt::Debug for Store {
@@ -55,7 +57,19 @@ impl Store {
             }))
             .build()
             .map_err(|error| StoreError::Config { source: error.into() })?;
-        Ok(Self { pool, acquire_timeout: config.connect_timeout })
+        Ok(Self { pool, acquire_timeout: config.connect_timeout, alerts: Arc::default() })
+    }
+
+    /// The same with other warnings than the default ones.
+    #[must_use]
+    pub fn alerting(mut self, alerts: Alerts) -> Self {
+        self.alerts = Arc::new(alerts);
+        self
+    }
+
+    /// When accounts are warned.
+    pub(crate) fn alerts(&self) -> &Alerts {
+        &self.alerts
     }
 
     /// Asks the server for a sign of life.

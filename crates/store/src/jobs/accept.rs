@@ -1,66 +1,44 @@
-use std::collections::BTreeMap;
-
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
-use domain::{
-    AccountId, ApiKeyId, BillingMonth, ImageId, JobClass, JobId, JobState, OutputOptions, SourceId,
-};
-use futures_util::future::try_join;
+use domain::credits::Exhausted;
+use domain::{BillingMonth, JobId, JobState};
+use futures_util::future::{try_join, try_join3};
 use uuid::Uuid;
 
-use super::job::Unfinished;
-use crate::convert::{json_map, storable};
+use super::join;
+use super::new_job::{self, NewJob, WhenExhausted};
+use crate::convert::storable;
+use crate::credits::{self, Buckets, Reservation, Reservations};
+use crate::outbox::NewRow;
+use crate::results::unexpired;
 use crate::schema::{jobs, outbox, results};
-use crate::sources::{self, NewSource};
-use crate::{OutgoingMessage, Store, StoreError, outbox::NewRow, results::unexpired};
-
-/// A job that does not exist yet. Its source's object is stored already.
-#[derive(Debug, Clone)]
-pub struct NewJob {
-    /// Its identity; the message names it.
-    pub id: JobId,
-    /// The owner.
-    pub account_id: AccountId,
-    /// The key it was sent with.
-    pub api_key_id: Option<ApiKeyId>,
-    /// What it works on.
-    pub source: NewSource,
-    /// What it makes; holds the parameters.
-    pub image_id: ImageId,
-    /// What is asked for beyond that.
-    pub options: OutputOptions,
-    /// The queue it waits in.
-    pub class: JobClass,
-    /// Whether the result is kept until it is deleted.
-    pub storage_commit: bool,
-    /// Whether the source is kept with the result.
-    pub keep_original: bool,
-    /// The name that the file came with.
-    pub original_filename: String,
-    /// Where the source was downloaded from.
-    pub src_url: Option<String>,
-    /// Headers that continue the caller's trace.
-    pub trace_context: BTreeMap<String, String>,
-}
+use crate::{OutgoingMessage, Store, StoreError, sources};
 
 /// What became of a request for work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Accepted {
-    /// The job exists, and its message is in the outbox.
+    /// The job exists, what it costs is set aside, and its message is in the outbox.
     Created {
         /// The message's row, to be deleted once the broker has confirmed it.
         outbox_id: i64,
     },
-    /// Another job of the account does, or has just done, the same work: nothing was created. The job may be
-    /// completed already.
+    /// Another job of the account does, or has just done, the same work: nothing was created, and nothing more is
+    /// set aside. The job may be completed already; it is never one that waits for credits.
     Joined(JobId),
-}
-
-/// What a job takes from its owner's quotas before the work begins (RELIABILITY D2).
-struct Reservation {
-    month: BillingMonth,
+    /// A job of the account for the same work was waiting for credits. There are some: it is queued now as if
+    /// this request had made it, and its message is in the outbox.
+    Resumed {
+        /// The job that waited.
+        job: JobId,
+        /// The message's row, to be deleted once the broker has confirmed it.
+        outbox_id: i64,
+    },
+    /// There are not enough credits, and the request is one that waits: this job, new or an earlier one for the
+    /// same work, is queued by [`Store::resume_paused`] when there are. Nothing is set aside for it.
+    Paused(JobId),
+    /// There are not enough credits, and nothing has changed.
+    Refused(Exhausted),
 }
 
 /// Rounds of "insert, find the one in the way, it has ended meanwhile" before the request is given up.
@@ -68,30 +46,33 @@ struct Reservation {
 const MAX_ROUNDS: u32 = 16;
 
 impl Store {
-    /// Accepts a job in one transaction: source, reservation, job and message (RELIABILITY D5). Where the
-    /// account has an unfinished job for the same image, or a result of one that ended after the caller
-    /// looked for it, the request joins that job; a wish to keep the result or the original is added to it.
+    /// Accepts a job in one transaction: source, reservation, job and message (RELIABILITY D2, D5). `make` writes
+    /// the message of a job for this work. Where the account has a live job for the same image, or a result of one
+    /// that ended after the caller looked for it, the request joins that job; a wish to keep the result or the
+    /// original is added to it.
     ///
     /// # Errors
     /// [`StoreError::InvalidText`] where a text holds a NUL.
-    pub async fn accept_job(
+    pub async fn accept_job<M>(
         &self,
         new: NewJob,
-        message: OutgoingMessage,
+        make: M,
         now: DateTime<Utc>,
-    ) -> Result<Accepted, StoreError> {
+    ) -> Result<Accepted, StoreError>
+    where
+        M: Fn(JobId) -> OutgoingMessage + Send + Sync,
+    {
         storable("original_filename", &new.original_filename)?;
         storable("src_url", new.src_url.as_deref().unwrap_or_default())?;
+        storable("site", new.site.as_deref().unwrap_or_default())?;
         let mut connection = self.connection().await?;
-        let message = NewRow::new(message, now);
         let accepted = (*connection)
             .transaction(async |connection: &mut AsyncPgConnection| {
-                accept(connection, &new, message, now).await.map_err(Interrupted::Failed)?.into_commit()
+                accept(connection, &new, &make, now).await.map_err(Interrupted::Failed)?.into_commit()
             })
             .await;
         match accepted {
-            Ok(accepted) => Ok(accepted),
-            Err(Interrupted::Done(job)) => Ok(Accepted::Joined(job)),
+            Ok(accepted) | Err(Interrupted::Undone(accepted)) => Ok(accepted),
             Err(Interrupted::Failed(error)) => Err(error),
         }
     }
@@ -99,8 +80,8 @@ impl Store {
 
 /// Why the transaction is rolled back.
 enum Interrupted {
-    /// The result exists: the job just inserted is not wanted.
-    Done(JobId),
+    /// The job just inserted is not wanted.
+    Undone(Accepted),
     /// An error.
     Failed(StoreError),
 }
@@ -112,119 +93,99 @@ impl From<diesel::result::Error> for Interrupted {
 }
 
 /// How the statements of the transaction ended.
-enum Outcome {
+pub(super) enum Outcome {
     Commit(Accepted),
-    RollBack(JobId),
+    RollBack(Accepted),
 }
 
 impl Outcome {
     fn into_commit(self) -> Result<Accepted, Interrupted> {
         match self {
             Self::Commit(accepted) => Ok(accepted),
-            Self::RollBack(job) => Err(Interrupted::Done(job)),
+            Self::RollBack(accepted) => Err(Interrupted::Undone(accepted)),
         }
     }
 }
 
 async fn accept(
-    connection: &mut AsyncPgConnection,
+    connection: &AsyncPgConnection,
     new: &NewJob,
-    message: NewRow,
+    make: &(impl Fn(JobId) -> OutgoingMessage + Send + Sync),
     now: DateTime<Utc>,
 ) -> Result<Outcome, StoreError> {
-    let source = sources::upsert(connection, new.account_id, &new.source, now).await?;
-    let reservation = reserve(now);
+    let month = BillingMonth::containing(now);
+    // Sent together, answered together: one round trip.
+    let (source, ()) = try_join(sources::upsert(connection, new.account_id, &new.source, now), async {
+        Ok(credits::ensure(connection, new.account_id.0, month).await?)
+    })
+    .await?;
     for _ in 0..MAX_ROUNDS {
-        if insert(connection, new, source, &reservation, now).await? {
-            return announce(connection, new, message, now).await;
+        if new_job::insert(connection, new, source, now).await? {
+            return begin(connection, new, make(new.id), now).await;
         }
-        if let Some(job) = join(connection, new).await? {
-            return Ok(Outcome::Commit(Accepted::Joined(job)));
+        if let Some(outcome) = join::join(connection, new, make, now).await? {
+            return Ok(outcome);
         }
     }
     Err(StoreError::Corrupt { what: "a job that is neither finished nor unfinished" })
 }
 
-/// Fixes the month that pays, whenever the job ends (RELIABILITY R24). No quota is taken yet.
-fn reserve(now: DateTime<Utc>) -> Reservation {
-    Reservation { month: BillingMonth::containing(now) }
-}
-
-/// False where an unfinished job for the same image is in the way.
-async fn insert(
-    connection: &mut AsyncPgConnection,
+/// Sets the credits aside and writes the message, unless the work was done between the caller's look and now: the
+/// inserted row keeps other jobs for this image out, so a result seen here is the newest there can be.
+async fn begin(
+    connection: &AsyncPgConnection,
     new: &NewJob,
-    source: SourceId,
-    reservation: &Reservation,
-    now: DateTime<Utc>,
-) -> Result<bool, StoreError> {
-    let values = (
-        jobs::id.eq(new.id.0),
-        jobs::account_id.eq(new.account_id.0),
-        jobs::api_key_id.eq(new.api_key_id.map(|key| key.0)),
-        jobs::source_id.eq(source.0),
-        jobs::image_id.eq(new.image_id.to_string()),
-        jobs::class.eq(new.class.as_str()),
-        jobs::state.eq(JobState::Queued.as_str()),
-        jobs::attempt.eq(0),
-        jobs::storage_commit.eq(new.storage_commit),
-        jobs::keep_original.eq(new.keep_original),
-        jobs::original_filename.eq(new.original_filename.as_str()),
-        jobs::src_url.eq(new.src_url.as_deref()),
-        jobs::reserved_month.eq(reservation.month.first_day()),
-        jobs::trace_context.eq(json_map(&new.trace_context)),
-        jobs::options.eq(serde_json::json!(new.options)),
-        jobs::created_at.eq(now),
-        jobs::enqueued_at.eq(now),
-    );
-    let inserted = diesel::insert_into(jobs::table)
-        .values(values)
-        .on_conflict((jobs::account_id, jobs::image_id))
-        .filter_target(Unfinished)
-        .do_nothing()
-        .execute(connection)
-        .await?;
-    Ok(inserted == 1)
-}
-
-/// Writes the message, unless the work was done between the caller's look and now: the inserted row keeps
-/// other jobs for this image out, so a result seen here is the newest there can be.
-async fn announce(
-    connection: &mut AsyncPgConnection,
-    new: &NewJob,
-    message: NewRow,
+    message: OutgoingMessage,
     now: DateTime<Utc>,
 ) -> Result<Outcome, StoreError> {
-    let write = diesel::insert_into(outbox::table).values(message).returning(outbox::id);
     let done = results::table
         .find(new.image_id.to_string())
         .filter(results::account_id.eq(new.account_id.0))
         .filter(unexpired(now))
         .select(results::job_id);
-    let shared = &*connection;
-    // Sent together, answered together: one round trip.
-    let (outbox_id, done) =
-        try_join(write.get_result::<i64>(&mut &*shared), done.load::<Uuid>(&mut &*shared)).await?;
-    Ok(match done.into_iter().next() {
-        Some(job) => Outcome::RollBack(JobId(job)),
-        None => Outcome::Commit(Accepted::Created { outbox_id }),
-    })
+    // The buckets are held from here to the commit: nothing that can be done before is done after.
+    let (done, mut buckets) = try_join(
+        async { Ok(done.load::<Uuid>(&mut &*connection).await?) },
+        Buckets::lock(connection, new.account_id.0, BillingMonth::containing(now)),
+    )
+    .await?;
+    if let Some(job) = done.into_iter().next() {
+        return Ok(Outcome::RollBack(Accepted::Joined(JobId(job))));
+    }
+    match buckets.reserve(&new.funds, new.source.byte_size)? {
+        Ok(reservation) => {
+            let outbox_id = announce(connection, new.id, &buckets, reservation, message, now).await?;
+            Ok(Outcome::Commit(Accepted::Created { outbox_id }))
+        }
+        Err(exhausted) if new.when_exhausted == WhenExhausted::Refuse => {
+            Ok(Outcome::RollBack(Accepted::Refused(exhausted)))
+        }
+        Err(_) => {
+            diesel::update(jobs::table.find(new.id.0))
+                .set(jobs::state.eq(JobState::QuotaPaused.as_str()))
+                .execute(&mut &*connection)
+                .await?;
+            Ok(Outcome::Commit(Accepted::Paused(new.id)))
+        }
+    }
 }
 
-/// The unfinished job for the same image, with this request's wishes added; none where it has ended.
-async fn join(connection: &mut AsyncPgConnection, new: &NewJob) -> Result<Option<JobId>, StoreError> {
-    let other = jobs::table
-        .filter(jobs::account_id.eq(new.account_id.0))
-        .filter(jobs::image_id.eq(new.image_id.to_string()))
-        .filter(Unfinished);
-    let id: Option<Uuid> = diesel::update(other)
-        .set((
-            jobs::storage_commit.eq(jobs::storage_commit.or(new.storage_commit.into_sql::<Bool>())),
-            jobs::keep_original.eq(jobs::keep_original.or(new.keep_original.into_sql::<Bool>())),
-        ))
-        .returning(jobs::id)
-        .get_result(connection)
-        .await
-        .optional()?;
-    Ok(id.map(JobId))
+/// Writes what a job has set aside, and its message: its place in the outbox.
+pub(super) async fn announce(
+    connection: &AsyncPgConnection,
+    job: JobId,
+    buckets: &Buckets,
+    reservation: Reservation,
+    message: OutgoingMessage,
+    now: DateTime<Utc>,
+) -> Result<i64, StoreError> {
+    let write = diesel::insert_into(outbox::table).values(NewRow::new(message, now)).returning(outbox::id);
+    let reserved = [(job, reservation)];
+    let (outbox_id, (), ()) = try_join3(
+        async { Ok(write.get_result::<i64>(&mut &*connection).await?) },
+        async { Ok(buckets.write(connection).await?) },
+        Reservations::insert(connection, &reserved),
+    )
+    .await?;
+    Ok(outbox_id)
 }

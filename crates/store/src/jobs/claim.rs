@@ -45,6 +45,8 @@ pub enum Claim {
         /// The last attempt's number.
         attempt: u32,
     },
+    /// It waits for credits; a message is written for it when there are some.
+    Paused,
     /// There is no such job.
     Unknown,
 }
@@ -157,6 +159,9 @@ async fn why_not(
     let job = Job::try_from(row)?;
     if job.state.is_final() {
         return Ok(Some(Claim::Finished(job.state)));
+    }
+    if job.state == JobState::QuotaPaused {
+        return Ok(Some(Claim::Paused));
     }
     // Even with `redelivered`: the last permitted attempt may be alive and about to end the job.
     let spent = job.counted_attempts() >= MAX_ATTEMPTS;

@@ -65,6 +65,12 @@ pub struct Job {
     pub created_at: DateTime<Utc>,
     /// When a message was last written for it.
     pub enqueued_at: DateTime<Utc>,
+    /// What the caller said that it is for.
+    pub site: Option<String>,
+    /// Whether it is compressed harder than asked, because of load.
+    pub adaptive: bool,
+    /// Whether the result was to be kept, and the Storage Library was full.
+    pub commit_refused: bool,
     /// When it was last claimed.
     pub started_at: Option<DateTime<Utc>>,
     /// When it ended.
@@ -107,6 +113,9 @@ pub(crate) struct JobRow {
     enqueued_at: DateTime<Utc>,
     started_at: Option<DateTime<Utc>>,
     finished_at: Option<DateTime<Utc>>,
+    site: Option<String>,
+    adaptive: bool,
+    commit_refused: bool,
 }
 
 impl TryFrom<JobRow> for Job {
@@ -140,26 +149,49 @@ impl TryFrom<JobRow> for Job {
             enqueued_at: row.enqueued_at,
             started_at: row.started_at,
             finished_at: row.finished_at,
+            site: row.site,
+            adaptive: row.adaptive,
+            commit_refused: row.commit_refused,
         })
     }
 }
 
-/// Neither completed nor failed. Literals and not binds: the planner must see that the condition of the
-/// partial indexes `jobs_live_image` and `jobs_unfinished` holds. A node of its own and not `sql()`, whose
-/// statements are prepared anew for every call.
-#[derive(Debug, Clone, Copy, QueryId, ValidGrouping)]
-pub(crate) struct Unfinished;
+/// Declares a condition on `jobs.state`. Literals and not binds: the planner must see that the condition of the
+/// partial indexes holds. A node of its own and not `sql()`, whose statements are prepared anew for every call.
+macro_rules! state_is {
+    ($(#[$doc:meta])* $name:ident, $condition:literal) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, QueryId, ValidGrouping)]
+        pub(crate) struct $name;
 
-impl Expression for Unfinished {
-    type SqlType = Bool;
+        impl Expression for $name {
+            type SqlType = Bool;
+        }
+
+        impl AppearsOnTable<jobs::table> for $name {}
+        impl SelectableExpression<jobs::table> for $name {}
+
+        impl QueryFragment<Pg> for $name {
+            fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+                out.push_sql($condition);
+                Ok(())
+            }
+        }
+    };
 }
 
-impl AppearsOnTable<jobs::table> for Unfinished {}
-impl SelectableExpression<jobs::table> for Unfinished {}
-
-impl QueryFragment<Pg> for Unfinished {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        out.push_sql("state IN ('queued', 'processing')");
-        Ok(())
-    }
-}
+state_is!(
+    /// Waits for a worker or is with one (`jobs_unfinished`). What such a job costs is set aside.
+    Unfinished,
+    "state IN ('queued', 'processing')"
+);
+state_is!(
+    /// Neither completed nor failed (`jobs_live_image`): a paused job keeps the place of its image too.
+    Live,
+    "state IN ('queued', 'processing', 'quota_paused')"
+);
+state_is!(
+    /// Waits for credits (`jobs_paused`).
+    Paused,
+    "state = 'quota_paused'"
+);

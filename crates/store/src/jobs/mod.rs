@@ -1,16 +1,21 @@
 //! Jobs: accepted in one transaction with everything that belongs to them, claimed by one worker at a time,
 //! ended once. The attempt number is the fencing token (RELIABILITY D1): whoever holds an older one
-//! changes nothing.
+//! changes nothing. What a job costs is set aside before it may be claimed, and settled when it ends (D2).
 
 mod accept;
 mod claim;
-mod finish;
+mod complete;
+mod fail;
 mod job;
+mod join;
+mod new_job;
 mod read;
 mod republish;
+mod resume;
 
-pub use accept::{Accepted, NewJob};
+pub use accept::Accepted;
 pub use claim::{Claim, ClaimedJob};
-pub use finish::Completion;
-pub(crate) use finish::Ended;
+pub use complete::Completion;
+pub(crate) use complete::Ended;
 pub use job::Job;
+pub use new_job::{NewJob, WhenExhausted};

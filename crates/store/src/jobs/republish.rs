@@ -72,13 +72,14 @@ async fn lock_stuck(
         .await
 }
 
-async fn messages(
+/// A message for each job.
+pub(super) async fn messages(
     connection: &mut AsyncPgConnection,
-    stuck: Vec<JobRow>,
+    jobs: Vec<JobRow>,
     make: &(impl Fn(&Job, &Source) -> OutgoingMessage + Send + Sync),
     now: DateTime<Utc>,
 ) -> Result<Vec<NewRow>, StoreError> {
-    let wanted: Vec<Uuid> = stuck.iter().map(|row| row.source_id).collect();
+    let wanted: Vec<Uuid> = jobs.iter().map(|row| row.source_id).collect();
     let rows: Vec<(Uuid, SourceRow)> = sources::table
         .filter(sources::id.eq_any(wanted))
         .select((sources::id, SourceRow::as_select()))
@@ -89,8 +90,7 @@ async fn messages(
         .into_iter()
         .map(|(id, row)| Ok((id, Source::try_from(row)?)))
         .collect::<Result<HashMap<_, _>, StoreError>>()?;
-    stuck
-        .into_iter()
+    jobs.into_iter()
         .map(|row| {
             let job = Job::try_from(row)?;
             let source =

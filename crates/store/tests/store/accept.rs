@@ -43,7 +43,7 @@ async fn twenty_identical_requests_at_once_are_one_job() {
             let (store, new) = (f.store.clone(), f.new_job(1));
             tokio::spawn(async move {
                 let id = new.id;
-                (id, store.accept_job(new, message(id), at(0)).await.unwrap())
+                (id, store.accept_job(new, message, at(0)).await.unwrap())
             })
         })
         .collect();
@@ -52,6 +52,7 @@ async fn twenty_identical_requests_at_once_are_one_job() {
         match task.await.unwrap() {
             (id, Accepted::Created { .. }) => created.push(id),
             (_, Accepted::Joined(id)) => joined.push(id),
+            (_, other) => panic!("{other:?}"),
         }
     }
     assert_eq!((created.len(), joined.len()), (1, 19));
@@ -100,10 +101,10 @@ async fn another_account_does_not_join() {
 async fn nul_in_a_name_is_refused_and_in_a_header_replaced() {
     let f = Fixture::new().await;
     let named = NewJob { original_filename: "a\0.png".to_owned(), ..f.new_job(1) };
-    let refused = f.store.accept_job(named, message(JobId::generate()), at(0)).await;
+    let refused = f.store.accept_job(named, message, at(0)).await;
     assert!(matches!(refused, Err(StoreError::InvalidText { what: "original_filename" })), "{refused:?}");
     let url = NewJob { src_url: Some("http://a/\0".to_owned()), ..f.new_job(1) };
-    let refused = f.store.accept_job(url, message(JobId::generate()), at(0)).await;
+    let refused = f.store.accept_job(url, message, at(0)).await;
     assert!(matches!(refused, Err(StoreError::InvalidText { what: "src_url" })), "{refused:?}");
     let traced =
         NewJob { trace_context: BTreeMap::from([("a".to_owned(), "\0".to_owned())]), ..f.new_job(1) };
@@ -128,7 +129,7 @@ async fn sizes_beyond_the_column_are_an_error() {
     let f = Fixture::new().await;
     let mut new = f.new_job(1);
     new.source.byte_size = u64::MAX;
-    let refused = f.store.accept_job(new, message(JobId::generate()), at(0)).await;
+    let refused = f.store.accept_job(new, message, at(0)).await;
     assert!(matches!(refused, Err(StoreError::Corrupt { what: "byte_size" })), "{refused:?}");
     assert_eq!([f.rows("jobs").await, f.rows("outbox").await], [0, 0]);
 }

@@ -1,4 +1,4 @@
-use domain::{AccountId, ApiKeyId, Tier};
+use domain::{AccountId, AccountState, ApiKeyId, Tier};
 use store::{NewApiKey, StoreError};
 
 use crate::fixture::{Fixture, at, new_account};

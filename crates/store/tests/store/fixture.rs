@@ -2,12 +2,14 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
+use domain::credits::Funds;
 use domain::{
     AccountId, ImageId, JobClass, JobId, OutputFormat, OutputOptions, Sha256Hash, SourceFormat, SourceId,
     Tier,
 };
 use store::{
     Accepted, Claim, ClaimedJob, Completion, Config, NewAccount, NewJob, NewSource, OutgoingMessage, Store,
+    WhenExhausted,
 };
 use testkit::TestDatabase;
 use tokio_postgres::NoTls;
@@ -85,13 +87,16 @@ impl Fixture {
             keep_original: false,
             original_filename: "cat.png".to_owned(),
             src_url: None,
+            site: None,
+            adaptive: false,
+            funds: Funds::default(),
+            when_exhausted: WhenExhausted::Refuse,
             trace_context: BTreeMap::new(),
             options: OutputOptions::default(),
         }
     }
 
     pub(crate) async fn accept(&self, new: NewJob, now: DateTime<Utc>) -> Accepted {
-        let message = message(new.id);
         self.store.accept_job(new, message, now).await.unwrap()
     }
 
@@ -147,6 +152,7 @@ pub(crate) fn completion(job: JobId, attempt: u32) -> Completion {
         placeholder: None,
         reason: None,
         expires_at: Some(at(3_600)),
+        funds: Funds::default(),
         timings: serde_json::json!({ "encode_ms": 12 }),
     }
 }

@@ -38,6 +38,7 @@ async fn happen(f: &Fixture, id: JobId, event: JobEvent, attempt: u32, now: i64)
                 .await;
             failed.unwrap().is_some()
         }
+        JobEvent::Resume => false,
     }
 }
 

@@ -1,5 +1,6 @@
 use domain::AccountId;
-use store::Completion;
+use domain::credits::Funds;
+use store::{CacheHit, CommitOutcome, Completion};
 
 use crate::fixture::{Fixture, at, completion, image, message};
 
@@ -26,11 +27,15 @@ async fn a_result_is_found_until_it_expires() {
 async fn a_committed_result_does_not_expire() {
     let f = Fixture::new().await;
     finished(&f, 1).await;
-    assert!(f.store.commit_result(&image(1), true).await.unwrap());
-    assert!(f.store.commit_result(&image(1), false).await.unwrap());
+    let commit = |number, original| {
+        let store = f.store.clone();
+        async move { store.commit_result(&image(number), original, None, at(5)).await.unwrap() }
+    };
+    assert_eq!(commit(1, true).await, CommitOutcome::Committed);
+    assert_eq!(commit(1, false).await, CommitOutcome::Committed);
     let found = f.store.live_result(f.account, &image(1), at(9_999_999)).await.unwrap().unwrap();
     assert_eq!((found.storage_commit, found.keep_original, found.expires_at), (true, true, None));
-    assert!(!f.store.commit_result(&image(2), true).await.unwrap());
+    assert_eq!(commit(2, true).await, CommitOutcome::Missing);
 }
 
 #[tokio::test]
@@ -56,16 +61,29 @@ async fn a_result_kept_meanwhile_stays_kept_when_replaced() {
     let id = new.id;
     f.accept(new, at(4_000)).await;
     f.claim(id, at(4_000)).await;
-    f.store.commit_result(&image(1), false).await.unwrap();
+    f.store.commit_result(&image(1), false, None, at(4_000)).await.unwrap();
     f.complete(id, 1, at(4_001)).await.unwrap();
     let found = f.store.live_result(f.account, &image(1), at(9_999_999)).await.unwrap().unwrap();
     assert_eq!((found.storage_commit, found.expires_at), (true, None));
 }
 
 #[tokio::test]
-async fn a_cache_hit_is_an_event_and_no_ledger_entry() {
+async fn a_cache_hit_is_an_event_and_bandwidth_and_no_image() {
     let f = Fixture::new().await;
-    f.store.record_cache_hit(f.account, None, &image(1), 400, at(5)).await.unwrap();
-    let hit = "SELECT count(*) FROM events WHERE kind = 'result.cached' AND payload->>'bytes' = '400'";
-    assert_eq!((f.number(hit).await, f.rows("ledger").await), (1, 0));
+    let hit = CacheHit {
+        account_id: f.account,
+        api_key_id: None,
+        site: Some("shop".to_owned()),
+        image_id: image(1),
+        bytes: 400,
+        funds: Funds::default(),
+    };
+    f.store.record_cache_hit(hit, at(5)).await.unwrap();
+    let event = "SELECT count(*) FROM events WHERE kind = 'result.cached' AND payload->>'bytes' = '400'";
+    assert_eq!(f.number(event).await, 1);
+    let row = "SELECT count(*) FROM ledger WHERE kind = 'cached' AND images = 0 AND source_bytes = 0
+        AND result_bytes = 400 AND site = 'shop' AND job_id IS NULL";
+    assert_eq!(f.number(row).await, 1);
+    let used = "SELECT used FROM credit_buckets WHERE kind = 'result_bytes' AND period = '2026-11'";
+    assert_eq!(f.number(used).await, 400);
 }

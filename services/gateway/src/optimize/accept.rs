@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use blob::ObjectKey;
 use contracts::JobMessage;
+use domain::credits::{CreditKind, Funds};
 use domain::{ErrorCode, ImageId, JobClass, JobId, OutputOptions, SourceId};
-use store::{Accepted, NewJob, NewSource, OutgoingMessage};
+use store::{Accepted, NewJob, NewSource, OutgoingMessage, WhenExhausted};
 use tracing::Instrument;
 use web::{ApiCaller, ApiError};
 
@@ -44,16 +45,32 @@ pub(crate) async fn accept(app: App, order: Order) -> Result<Admitted, ApiError>
     order.source.stored.get_or_try_init(|| put_source(&app, &key, &order.source)).await?;
     let now = app.clock.now();
     let job = new_job(&order, &key);
-    let message = job_message(&app, &job, now);
     let job_id = job.id;
     let waiter = app.waiters.register(job_id);
-    match app.store.accept_job(job, message.clone(), now).await? {
-        Accepted::Joined(job) => Ok(Admitted { job, is_new: false, waiter: app.waiters.register(job) }),
+    let make = |id| job_message(&app, &job, id, now);
+    match app.store.accept_job(job.clone(), make, now).await? {
+        // A request that does not wait for credits is never told of a paused job.
+        Accepted::Joined(job) | Accepted::Paused(job) => {
+            Ok(Admitted { job, is_new: false, waiter: app.waiters.register(job) })
+        }
+        Accepted::Resumed { job: resumed, outbox_id } => {
+            let (waiter, message) = (app.waiters.register(resumed), make(resumed));
+            tokio::spawn(publish::at_once(app, message, outbox_id).in_current_span());
+            Ok(Admitted { job: resumed, is_new: false, waiter })
+        }
         Accepted::Created { outbox_id } => {
             app.metrics.accepted.inc();
+            let message = make(job_id);
             tokio::spawn(publish::at_once(app, message, outbox_id).in_current_span());
             Ok(Admitted { job: job_id, is_new: true, waiter })
         }
+        Accepted::Refused(exhausted) => Err(ApiError::new(
+            match exhausted.kind {
+                CreditKind::ResultBytes => ErrorCode::BandwidthQuotaExceeded,
+                _ => ErrorCode::MonthlyQuotaExceeded,
+            },
+            exhausted.to_string(),
+        )),
     }
 }
 
@@ -97,14 +114,18 @@ fn new_job(order: &Order, key: &ObjectKey) -> NewJob {
         keep_original: order.keep_original,
         original_filename: order.source.filename.clone(),
         src_url: order.source.src_url.clone(),
+        site: None,
+        adaptive: false,
+        funds: Funds::default(),
+        when_exhausted: WhenExhausted::Refuse,
         trace_context: telemetry::inject(),
     }
 }
 
-fn job_message(app: &App, job: &NewJob, now: chrono::DateTime<chrono::Utc>) -> OutgoingMessage {
+fn job_message(app: &App, job: &NewJob, id: JobId, now: chrono::DateTime<chrono::Utc>) -> OutgoingMessage {
     let pixels = u64::from(job.source.width) * u64::from(job.source.height) * u64::from(job.source.frames);
     let message = JobMessage {
-        job_id: job.id,
+        job_id: id,
         account_id: job.account_id,
         source_key: job.source.object_key.clone(),
         source_bytes: job.source.byte_size,

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use actix_web::HttpResponse;
 use actix_web::http::header::HeaderMap;
+use domain::credits::Funds;
 use domain::{ContentTag, ErrorCode, FormatSet, ImageId, JobId, JobState, Rejection, RequestedFormat};
-use store::{Job, StoredResult};
+use store::{CacheHit, Job, StoredResult};
 use tokio::time::Instant;
 use tracing::Instrument;
 use web::{ApiCaller, ApiError};
@@ -101,9 +102,15 @@ impl Visit<'_> {
             return Ok(None);
         };
         self.keep_if_asked(asked, image_id, &hit).await?;
-        app.store
-            .record_cache_hit(caller.account_id, Some(caller.key_id), image_id, hit.byte_size, now)
-            .await?;
+        let handed_out = CacheHit {
+            account_id: caller.account_id,
+            api_key_id: Some(caller.key_id),
+            site: None,
+            image_id: *image_id,
+            bytes: hit.byte_size,
+            funds: Funds::default(),
+        };
+        app.store.record_cache_hit(handed_out, now).await?;
         app.metrics.cached.inc();
         Ok(Some(hit))
     }
@@ -116,7 +123,8 @@ impl Visit<'_> {
     ) -> Result<(), ApiError> {
         let original = asked.keep_original && !result.keep_original;
         if asked.storage_commit && (!result.storage_commit || original) {
-            self.app.store.commit_result(image_id, asked.keep_original).await?;
+            let now = self.app.clock.now();
+            self.app.store.commit_result(image_id, asked.keep_original, None, now).await?;
         }
         Ok(())
     }

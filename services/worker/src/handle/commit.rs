@@ -7,6 +7,7 @@ use bus::Outgoing;
 use chrono::{DateTime, Utc};
 use contracts::{JobEndedMessage, Outcome};
 use domain::Rejection;
+use domain::credits::Funds;
 use sandbox::Done;
 use store::{ClaimedJob, Completion, Job, OutgoingMessage, StoreError};
 use tracing::Instrument;
@@ -71,7 +72,7 @@ pub(crate) async fn fail(
 
 fn completion(worker: &Worker, claimed: &ClaimedJob, finished: &Finished, now: DateTime<Utc>) -> Completion {
     let report = &finished.done.report;
-    let lifetime = worker.plans.limits(claimed.tier, &claimed.overrides).result_lifetime();
+    let limits = worker.plans.limits(claimed.tier, &claimed.overrides);
     let millis = |duration: Duration| duration.as_secs_f64() * 1_000.0;
     let timings = &finished.timings;
     Completion {
@@ -88,7 +89,8 @@ fn completion(worker: &Worker, claimed: &ClaimedJob, finished: &Finished, now: D
         score: report.score,
         placeholder: report.placeholder.clone(),
         reason: report.reason.clone(),
-        expires_at: Some(now + lifetime),
+        expires_at: Some(now + limits.result_lifetime()),
+        funds: Funds::of(&limits, &worker.plans.plan(claimed.tier).overage),
         timings: serde_json::json!({
             "queue_ms": millis(timings.queue),
             "fetch_ms": millis(timings.fetch),

@@ -68,7 +68,8 @@ async fn handle(worker: &Worker, message: &JobMessage, redelivered: bool) -> (Ou
     let (claim, source) = tokio::join!(claiming, source::fetch(worker, message));
     match claim {
         Ok(Claim::Won(claimed)) => run(worker, message, *claimed, source).await,
-        Ok(Claim::Finished(_) | Claim::Unknown) => (Outcome::Done, "duplicate"),
+        // A paused job gets another message when there are credits for it.
+        Ok(Claim::Finished(_) | Claim::Paused | Claim::Unknown) => (Outcome::Done, "duplicate"),
         // Its holder may be dead without the broker knowing: look again rather than forget.
         Ok(Claim::Held { .. }) => (Outcome::Retry { after: RETRY_AFTER }, "duplicate"),
         Ok(Claim::Exhausted { attempt }) => give_up(worker, message, attempt).await,
