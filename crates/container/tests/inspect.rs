@@ -225,6 +225,11 @@ fn tiff_directories_keep_to_their_rules() {
     refused(&tiff(8, 9, 1, TIFF_PIXELS), InvalidImage, "truncated");
     refused(&tiff(0, 8, 1, TIFF_PIXELS), InvalidImage, "no area");
     refused(b"II*\0\xff\xff\xff\x7f", InvalidImage, "truncated");
+    accepted(&tiled_tiff((1, 1), (256, 256)));
+    accepted(&tiled_tiff((3_000, 100), (3_008, 1_024)));
+    // A tile is decoded as a whole, however little of it the page shows.
+    refused(&tiled_tiff((1, 1), (10_000, 10_000)), InvalidImage, "tiles of 10000x10000");
+    refused(&tiled_tiff((3_000, 100), (3_008, 2_048)), InvalidImage, "tiles of 3008x2048");
 }
 
 #[test]
