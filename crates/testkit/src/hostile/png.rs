@@ -78,6 +78,10 @@ fn damage() -> Vec<Attack> {
         attack("T8", "bad_header_checksum.png", INVALID, checksum),
         attack("T8", "bad_data_checksum.png", INVALID, pixels),
         attack("T8", "no_zlib.png", INVALID, file(ihdr(16, 16, GREY), &[], b"no zlib stream at all")),
+        attack("T8", "sent_as_text.png", INVALID, {
+            let rest = good.get(SIGNATURE.len()..).unwrap_or_default();
+            [b"\x89PNG\n\x1a\n", rest].concat()
+        }),
         attack("T11", "4294967295_frames.png", ACCEPTED, small(&frames)),
         attack("T13", "cut.png", INVALID, good.get(..good.len() / 2).unwrap_or_default().to_vec()),
     ]
