@@ -14,7 +14,8 @@ pub struct Header {
     /// The format of the bytes.
     pub format: SourceFormat,
     /// Width in pixels as stored, before `orientation` is applied. For GIF the canvas grown to hold every
-    /// frame; for AVIF after the file's own crop and rotation (`clap`, `irot`), which decoders apply.
+    /// frame; for AVIF after the file's own rotation (`irot`), which decoders apply, and before its crop
+    /// (`clap`), since what is cut away is decoded first.
     pub width: u32,
     /// Height in pixels, of the same kind as `width`.
     pub height: u32,

@@ -22,7 +22,8 @@ pub(crate) enum Identity {
 }
 
 /// Decides the format from the first bytes only, never from a name or a declared type. `None` means: not
-/// supported. Give it the file's first [`SNIFF_BYTES`] bytes, or the whole file if it is shorter.
+/// supported. A PNG whose signature is damaged counts as one, so that [`inspect`](crate::inspect) can say what
+/// is wrong with it. Give it the file's first [`SNIFF_BYTES`] bytes, or the whole file if it is shorter.
 ///
 /// The allow-list stands in front of every decoder because letting libvips guess can hang for ever
 /// (RELIABILITY F2).
@@ -30,7 +31,8 @@ pub(crate) enum Identity {
 pub fn sniff(prefix: &[u8]) -> Option<SourceFormat> {
     match identify(prefix) {
         Identity::Supported(format) => Some(format),
-        Identity::Refused(_) | Identity::DamagedPng | Identity::Unknown => None,
+        Identity::DamagedPng => Some(SourceFormat::Png),
+        Identity::Refused(_) | Identity::Unknown => None,
     }
 }
 
@@ -191,6 +193,8 @@ mod tests {
         ];
         for (bytes, identity) in cases {
             assert_eq!(identify(bytes), identity, "{bytes:?}");
+            let is_png = identity == Identity::DamagedPng;
+            assert_eq!(sniff(bytes), is_png.then_some(SourceFormat::Png), "{bytes:?}");
         }
     }
 }

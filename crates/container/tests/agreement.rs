@@ -95,6 +95,21 @@ fn an_avif_box_of_which_there_is_one_does_not_come_twice() {
 }
 
 #[test]
+fn an_avif_item_has_one_place() {
+    let file = avif(Avif { exif: &exif(6), ..Avif::default() });
+    let at = file.windows(4).position(|bytes| bytes == b"iloc").unwrap();
+    let entry = file[at..].windows(6).position(|bytes| bytes == [0, 2, 0, 0, 0, 1]).unwrap() + at;
+    // libheif takes the first of two places for item 1, another reader may take the last.
+    let mut twice = file.clone();
+    twice[entry + 1] = 1;
+    refused(&twice, "item 1 twice");
+    let at = file.windows(4).position(|bytes| bytes == b"Exif").unwrap();
+    let mut twice = file;
+    twice[at - 3] = 1;
+    refused(&twice, "item 1 twice");
+}
+
+#[test]
 fn avif_metadata_that_lies_in_the_boxes_is_not_blanked() {
     let file = avif(Avif { exif: &exif(6), ..Avif::default() });
     let at = file.windows(4).position(|bytes| bytes == b"iloc").unwrap();

@@ -207,6 +207,11 @@ fn avif_items_keep_to_their_rules() {
     // Decoding takes the memory of the larger one, whatever is shown of it.
     let lie = avif(Avif { has_layers: true, declared: (1, 1), coded: (10_000, 10_000), ..default });
     refused(&lie, InvalidImage, "its AV1 data is 10000x10000");
+    // … and of the whole before it is cropped.
+    let cropped = Avif { declared: (10_000, 9_000), coded: (10_000, 9_000), crop: Some((1, 1)), ..default };
+    assert_eq!(accepted(&avif(cropped)).pixels(), 90_000_000);
+    let turned = accepted(&avif(Avif { quarter_turns: 3, ..cropped }));
+    assert_eq!((turned.width, turned.height), (9_000, 10_000));
     refused(b"\0\0\0\x10ftypavif\0\0\0\0", InvalidImage, "no items");
 }
 
@@ -220,6 +225,11 @@ fn tiff_directories_keep_to_their_rules() {
     refused(&tiff(8, 9, 1, TIFF_PIXELS), InvalidImage, "truncated");
     refused(&tiff(0, 8, 1, TIFF_PIXELS), InvalidImage, "no area");
     refused(b"II*\0\xff\xff\xff\x7f", InvalidImage, "truncated");
+    accepted(&tiled_tiff((1, 1), (256, 256)));
+    accepted(&tiled_tiff((3_000, 100), (3_008, 1_024)));
+    // A tile is decoded as a whole, however little of it the page shows.
+    refused(&tiled_tiff((1, 1), (10_000, 10_000)), InvalidImage, "tiles of 10000x10000");
+    refused(&tiled_tiff((3_000, 100), (3_008, 2_048)), InvalidImage, "tiles of 3008x2048");
 }
 
 #[test]

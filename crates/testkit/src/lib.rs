@@ -3,11 +3,12 @@
 //! Each test gets a database, a broker namespace, a key prefix and a bucket of its own on the servers that
 //! `scripts/test` starts ([`database`], [`broker`], [`redis`], [`bucket`], or all of them with
 //! [`settings`]), whole servers that it may stop and kill ([`own`]), a network that it may break
-//! ([`FaultProxy`]), and generated pictures ([`images`]).
+//! ([`FaultProxy`]), generated pictures ([`images`]) and files that attack their decoder ([`hostile`]).
 //!
 //! Functions panic where a test cannot go on: a missing server is a failure, never a skip.
 
 mod fault_proxy;
+pub mod hostile;
 pub mod images;
 mod or_fail;
 pub mod own;

@@ -11,20 +11,13 @@ use std::time::Duration;
 use domain::Tier;
 use reqwest::Method;
 use serde_json::Value;
-use system::{Client, Form, System, json};
+use system::{Client, Form, System, files, json};
 
 async fn refused(client: &Client, form: Form, status: u16, code: &str) -> Value {
     let (got, body) = client.optimize(form).await;
     assert_eq!((got, &body["error"]), (status, &code.into()), "{body}");
     assert!(body["message"].as_str().unwrap().len() > 15, "{body}");
     body
-}
-
-fn entries(directory: &std::path::Path) -> usize {
-    walkdir::WalkDir::new(directory)
-        .into_iter()
-        .filter(|entry| entry.as_ref().unwrap().file_type().is_file())
-        .count()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -88,8 +81,8 @@ async fn bad_images_are_refused_without_a_charge_or_a_trace() {
     let (status, body) = client.optimize(Form::image("really.png", jpeg)).await;
     assert_eq!((status, &body["data"]["format"]), (200, &"jpeg".into()));
     assert_eq!(system.ledger_rows(account).await, 1, "only the good one is in the ledger");
-    assert_eq!(entries(&system.roles[0].uploads()), 0);
-    assert_eq!(entries(&system.roles[0].codec()), 1, "nothing but the lock of the running process");
+    assert_eq!(files(&system.roles[0].uploads()), 0);
+    assert_eq!(files(&system.roles[0].codec()), 1, "nothing but the lock of the running process");
     system.assert_no_errors_logged();
 }
 
@@ -117,7 +110,7 @@ async fn sizes_hold_at_the_limit() {
     assert_eq!(body["limit"], 10_000_000);
     let message = body["message"].as_str().unwrap();
     assert!(message.ends_with("exceeds free tier limit of 10000000 bytes."), "{message}");
-    assert_eq!(entries(&system.roles[0].uploads()), 0, "a refused upload leaves no file");
+    assert_eq!(files(&system.roles[0].uploads()), 0, "a refused upload leaves no file");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -230,7 +223,7 @@ async fn a_body_that_stops_arriving_is_closed_with_408() {
     assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
     assert!(answer.contains("\"request_timeout\""), "{answer}");
     assert!(answer.to_lowercase().contains("connection: close"), "{answer}");
-    assert_eq!(entries(&system.roles[0].uploads()), 0);
+    assert_eq!(files(&system.roles[0].uploads()), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

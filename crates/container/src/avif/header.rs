@@ -45,8 +45,7 @@ pub(crate) fn inspect<R: BufRead + Seek>(stream: &mut Stream<'_, R>) -> Result<H
             .into());
         }
     }
-    let (width, height) = shown_size(meta, width, height);
-    check_size(width, height, 1)?;
+    let (width, height) = turned_size(meta, width, height);
     Ok(Header {
         format: SourceFormat::Avif,
         width,
@@ -207,10 +206,10 @@ pub(super) fn read_head<R: BufRead + Seek>(
     Ok(head)
 }
 
-/// The size after the file's own crop and rotation, which decoders apply by themselves.
-fn shown_size(meta: &Meta, width: u32, height: u32) -> (u32, u32) {
+/// The size after the file's own rotation. Its crop (`clap`) is left out: decoders crop what they have decoded
+/// as a whole, and the memory for that is what this size admits.
+fn turned_size(meta: &Meta, width: u32, height: u32) -> (u32, u32) {
     meta.properties.of(meta.primary).fold((width, height), |(width, height), property| match property {
-        Property::Crop(w, h) if (1..=width).contains(&w) && (1..=height).contains(&h) => (w, h),
         Property::Rotation(1 | 3) => (height, width),
         _ => (width, height),
     })

@@ -1,3 +1,5 @@
+use std::collections::HashSet;
+
 use domain::Rejection;
 
 use super::boxes::{Box, children, version_and_flags};
@@ -80,7 +82,10 @@ impl Meta {
                 _ => {}
             }
         }
-        for location in locations.unwrap_or_default() {
+        let locations = locations.unwrap_or_default();
+        check_identifiers(&meta.items)?;
+        check_identifiers(&locations)?;
+        for location in locations {
             if let Some(item) = meta.items.iter_mut().find(|item| item.id == location.id) {
                 item.is_in_idat = location.is_in_idat;
                 item.extents = location.extents;
@@ -97,6 +102,15 @@ impl Meta {
 /// A box of which there may be one comes twice.
 pub(super) fn repeated(kind: [u8; 4]) -> Rejection {
     invalid(format!("the AVIF has two {} boxes", String::from_utf8_lossy(&kind)))
+}
+
+/// Every item is described once and has one place, for the same reason.
+fn check_identifiers(items: &[Item]) -> Result<(), Rejection> {
+    let mut seen = HashSet::new();
+    match items.iter().find(|item| !seen.insert(item.id)) {
+        Some(item) => Err(invalid(format!("the AVIF has item {} twice", item.id))),
+        None => Ok(()),
+    }
 }
 
 fn damaged(name: &str) -> Rejection {

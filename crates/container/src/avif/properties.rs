@@ -11,8 +11,6 @@ pub(super) enum Property {
     Size(u32, u32),
     /// `irot`: quarter turns, 0..=3.
     Rotation(u8),
-    /// `clap`: the crop's width and height in pixels, where both are whole.
-    Crop(u32, u32),
     /// `auxC` of an alpha plane.
     Alpha,
     /// `av1C`.
@@ -81,16 +79,6 @@ fn read_property(found: &Box<'_>) -> Option<Property> {
             Property::Size(cursor.be32()?, cursor.be32()?)
         }
         b"irot" => Property::Rotation(cursor.u8()? & 3),
-        b"clap" => {
-            let [width, width_over, height, height_over] =
-                [cursor.be32()?, cursor.be32()?, cursor.be32()?, cursor.be32()?];
-            match (width_over, height_over) {
-                (1.., 1..) if width % width_over == 0 && height % height_over == 0 => {
-                    Property::Crop(width / width_over, height / height_over)
-                }
-                _ => Property::Other,
-            }
-        }
         b"auxC" => {
             version_and_flags(&mut cursor)?;
             let is_alpha = cursor.rest().starts_with(b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha\0")

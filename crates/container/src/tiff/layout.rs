@@ -1,10 +1,11 @@
 use std::io::{BufRead, Seek};
 
-use domain::limits::{MAX_INPUT_EDGE, MAX_INPUT_PIXELS};
-
 use super::directory::{Directory, Entry, Reader};
 use super::{Page, tag};
-use crate::error::{InspectError, invalid, too_large};
+use crate::error::{InspectError, invalid};
+
+/// Tiles up to this edge, in pixels, are used for pages of any size.
+const USUAL_TILE_EDGE: u32 = 1_024;
 
 /// How many strips or tiles a page has, and how many bytes each holds uncompressed at most.
 struct Pieces {
@@ -95,9 +96,15 @@ fn tiles<R: BufRead + Seek>(
     if width == 0 || length == 0 {
         return Err(invalid(format!("the TIFF has tiles of {width}x{length} pixels")).into());
     }
-    let edge = u64::from(MAX_INPUT_EDGE).next_multiple_of(16);
-    if width > edge || length > edge || width * length > MAX_INPUT_PIXELS {
-        return Err(too_large(format!("TIFF tiles of {width}x{length} exceed {edge}x{edge} pixels")).into());
+    // A tile is decoded as a whole, and only the page's own size is admitted to memory. The edges of tiles are
+    // multiples of 16 (TIFF 6.0, section 15).
+    let most = |edge: u32| u64::from(edge.max(USUAL_TILE_EDGE)).next_multiple_of(16);
+    if width > most(page.width) || length > most(page.height) {
+        return Err(invalid(format!(
+            "the TIFF has tiles of {width}x{length} for a page of {}x{} pixels",
+            page.width, page.height
+        ))
+        .into());
     }
     let count = u64::from(page.width).div_ceil(width)
         * u64::from(page.height).div_ceil(length)

@@ -55,8 +55,7 @@ pub fn bmp() -> Vec<u8> {
 
 /// Little-endian, one uncompressed strip of 8-bit grey.
 pub fn tiff(width: u32, height: u32, samples: u32, strip_offset: u32) -> Vec<u8> {
-    let mut out = b"II*\0\x08\0\0\0".to_vec();
-    let entries: [(u16, u32); 9] = [
+    tiff_of(&[
         (256, width),
         (257, height),
         (258, 8),
@@ -66,7 +65,12 @@ pub fn tiff(width: u32, height: u32, samples: u32, strip_offset: u32) -> Vec<u8>
         (277, samples),
         (278, height),
         (279, 64),
-    ];
+    ])
+}
+
+/// One directory of numbers, and 64 bytes behind it.
+fn tiff_of(entries: &[(u16, u32); 9]) -> Vec<u8> {
+    let mut out = b"II*\0\x08\0\0\0".to_vec();
     out.extend((entries.len() as u16).to_le_bytes());
     for (tag, value) in entries {
         out.extend(tag.to_le_bytes());
@@ -82,6 +86,22 @@ pub fn tiff(width: u32, height: u32, samples: u32, strip_offset: u32) -> Vec<u8>
 
 /// Where [`tiff`] has its pixels.
 pub const TIFF_PIXELS: u32 = 122;
+
+/// Little-endian, one tile of 8-bit grey that is said to be deflated.
+pub fn tiled_tiff(page: (u32, u32), tile: (u32, u32)) -> Vec<u8> {
+    let entries: [(u16, u32); 9] = [
+        (256, page.0),
+        (257, page.1),
+        (258, 8),
+        (259, 8),
+        (262, 1),
+        (322, tile.0),
+        (323, tile.1),
+        (324, TIFF_PIXELS),
+        (325, 64),
+    ];
+    tiff_of(&entries)
+}
 
 /// Little-endian BigTIFF of 8x8 grey pixels.
 pub fn big_tiff() -> Vec<u8> {
@@ -175,6 +195,8 @@ pub struct Avif<'a> {
     pub declared: (u32, u32),
     pub coded: (u32, u32),
     pub quarter_turns: u8,
+    /// What `clap` leaves of the picture.
+    pub crop: Option<(u32, u32)>,
     /// Whether the item says that it has layers (`a1lx`).
     pub has_layers: bool,
     pub exif: &'a [u8],
@@ -188,6 +210,7 @@ impl Default for Avif<'_> {
             declared: (300, 200),
             coded: (300, 200),
             quarter_turns: 0,
+            crop: None,
             has_layers: false,
             exif: b"",
         }
@@ -205,18 +228,22 @@ pub fn av1_sequence(width: u32, height: u32) -> Vec<u8> {
 
 /// An AVIF whose AV1 data ends behind its sequence header.
 pub fn avif(wanted: Avif<'_>) -> Vec<u8> {
-    let Avif { brand, codec, declared, coded, quarter_turns, has_layers, exif } = wanted;
+    let Avif { brand, codec, declared, coded, quarter_turns, crop, has_layers, exif } = wanted;
     let sequence = av1_sequence(coded.0, coded.1);
     let full = |payload: &[u8]| [&[0; 4][..], payload].concat();
     let infe =
         |id: u8, kind: &[u8; 4]| iso_box(b"infe", &[&[2, 0, 0, 0, 0, id, 0, 0][..], kind, &[0]].concat());
     let ispe = full(&[declared.0.to_be_bytes(), declared.1.to_be_bytes()].concat());
     let layers = if has_layers { b"a1lx" } else { b"free" };
+    let (crop, (crop_width, crop_height)) =
+        (if crop.is_some() { b"clap" } else { b"free" }, crop.unwrap_or((1, 1)));
+    let clap = [crop_width, 1, crop_height, 1, 0, 1, 0, 1].map(u32::to_be_bytes).concat();
     let ipco = [
         iso_box(b"ispe", &ispe),
         iso_box(b"av1C", &[0x81, 0, 0, 0]),
         iso_box(b"irot", &[quarter_turns]),
         iso_box(layers, &[0; 7]),
+        iso_box(crop, &clap),
     ];
     let exif_item = [&[0; 4][..], exif].concat();
     let meta = |data_at: u32| {
@@ -231,7 +258,7 @@ pub fn avif(wanted: Avif<'_>) -> Vec<u8> {
         ];
         let iprp = [
             iso_box(b"ipco", &ipco.concat()),
-            iso_box(b"ipma", &full(&[0, 0, 0, 1, 0, 1, 4, 1, 0x82, 0x83, 4])),
+            iso_box(b"ipma", &full(&[0, 0, 0, 1, 0, 1, 5, 1, 0x82, 0x83, 4, 0x85])),
         ];
         let infos = [infe(1, codec), infe(2, if exif.is_empty() { b"free" } else { b"Exif" })].concat();
         let boxes = [

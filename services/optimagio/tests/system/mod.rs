@@ -19,6 +19,12 @@ pub(crate) use process::Role;
 /// Time for anything to happen that takes no work.
 pub(crate) const SOON: Duration = Duration::from_secs(20);
 
+/// How many files there are in a directory and below it.
+pub(crate) fn files(directory: &std::path::Path) -> usize {
+    let found = walkdir::WalkDir::new(directory).into_iter();
+    found.filter(|entry| entry.as_ref().unwrap().file_type().is_file()).count()
+}
+
 /// Services that run, and the resources they use. Dropping it kills them.
 pub(crate) struct System {
     pub(crate) settings: TestSettings,
