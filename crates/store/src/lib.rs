@@ -7,6 +7,7 @@
 mod accounts;
 mod alerts;
 mod api_keys;
+mod audit_ledger;
 mod config;
 mod connect;
 mod convert;
@@ -29,6 +30,7 @@ mod users;
 pub use accounts::{Account, Lifecycle, NewAccount};
 pub use alerts::Alerts;
 pub use api_keys::{ApiKey, Caller, NewApiKey};
+pub use audit_ledger::Discrepancy;
 pub use config::Config;
 pub use credits::{CacheHit, Granted, KindUsage, NewTopup, Topup, TopupSource, Totals, Usage};
 pub use error::StoreError;

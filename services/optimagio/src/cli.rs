@@ -2,7 +2,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::{accounts, migrate, optimize, sample, serve};
+use crate::{accounts, audit_ledger, migrate, optimize, sample, serve};
 
 /// The smallest image files at a stated visual quality.
 #[derive(Parser)]
@@ -26,6 +26,8 @@ enum Command {
     /// Make, list and revoke API keys.
     #[command(subcommand)]
     Key(accounts::KeyCommand),
+    /// Compare ledger, credits, jobs and stored results; print what disagrees, and exit with 1 if anything does.
+    AuditLedger,
     /// Print every environment variable that the program reads, as a commented file.
     Settings,
     /// Encode images for a parent process (internal).
@@ -51,6 +53,10 @@ fn run(command: Command) -> ExitCode {
     let outcome = match command {
         Command::Optimize(args) => return runtime.block_on(optimize::run(args)),
         Command::Serve(args) => runtime.block_on(serve::run(args)),
+        Command::AuditLedger => match runtime.block_on(audit_ledger::run()) {
+            Ok(code) => return code,
+            Err(error) => Err(error),
+        },
         Command::Migrate => runtime.block_on(migrate::run()),
         Command::Account(command) => runtime.block_on(accounts::account(command)),
         Command::Key(command) => runtime.block_on(accounts::key(command)),

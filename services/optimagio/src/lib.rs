@@ -2,6 +2,7 @@
 //! accounts and keys.
 
 mod accounts;
+mod audit_ledger;
 mod cli;
 mod migrate;
 mod optimize;

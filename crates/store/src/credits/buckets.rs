@@ -1,68 +1,17 @@
-use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Text, Uuid as SqlUuid};
+use diesel::QueryResult;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::BillingMonth;
 use domain::credits::{Bucket, CreditKind, Exhausted, Funds, Purse, Split};
 use uuid::Uuid;
 
 use super::Reservation;
+use super::rows::{self, ChangeBuckets, Row, TOPUP, ensure};
 use crate::StoreError;
 use crate::convert::{named, number};
-use crate::schema::credit_buckets;
-use crate::statement::statement;
 
 /// The kinds that a job costs. Only these have buckets from the start.
 pub(crate) const METERED: [CreditKind; 3] =
     [CreditKind::Images, CreditKind::SourceBytes, CreditKind::ResultBytes];
-/// The period of what was bought.
-pub(crate) const TOPUP: &str = "topup";
-
-statement! {
-    /// The rows that are missing, in the order of the key. Whether one is missing is seen without waiting for
-    /// those who change it.
-    EnsureBuckets { account: Uuid as SqlUuid, month: String as Text } =
-    "INSERT INTO credit_buckets (account_id, period, kind)
-     SELECT input.account, periods.period, kinds.kind
-     FROM (SELECT ? ::uuid AS account, ? ::text AS month) AS input
-     CROSS JOIN LATERAL unnest(ARRAY[input.month, 'topup']) AS periods (period)
-     CROSS JOIN unnest(ARRAY['images', 'result_bytes', 'source_bytes']) AS kinds (kind)
-     WHERE NOT EXISTS (SELECT FROM credit_buckets AS present
-         WHERE present.account_id = input.account AND present.period = periods.period
-             AND present.kind = kinds.kind)
-     ORDER BY periods.period, kinds.kind
-     ON CONFLICT DO NOTHING"
-}
-
-statement! {
-    /// Adds to rows that the transaction has locked.
-    ChangeBuckets {
-        account: Uuid as SqlUuid,
-        periods: Vec<String> as Array<Text>,
-        kinds: Vec<&'static str> as Array<Text>,
-        used: Vec<i64> as Array<BigInt>,
-        reserved: Vec<i64> as Array<BigInt>,
-        overage: Vec<i64> as Array<BigInt>,
-    } =
-    "UPDATE credit_buckets AS bucket
-     SET used = bucket.used + change.used, reserved = bucket.reserved + change.reserved,
-         overage = bucket.overage + change.overage
-     FROM (SELECT ? ::uuid AS account) AS input,
-         unnest(? ::text[], ? ::text[], ? ::bigint[], ? ::bigint[], ? ::bigint[])
-             AS change (period, kind, used, reserved, overage)
-     WHERE bucket.account_id = input.account AND bucket.period = change.period AND bucket.kind = change.kind"
-}
-
-/// Makes the rows of an account's month and of its top-ups where they are missing. To be called before any of
-/// them is locked: rows are inserted and locked in the order of the key, so nobody waits in a circle.
-pub(crate) async fn ensure(
-    connection: &AsyncPgConnection,
-    account: Uuid,
-    month: BillingMonth,
-) -> QueryResult<()> {
-    let missing = EnsureBuckets { account, month: month.to_string() };
-    missing.execute(&mut &*connection).await.map(drop)
-}
-
 /// Additions to one row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 struct Change {
@@ -89,8 +38,6 @@ pub(crate) struct Buckets {
     pairs: [Pair; METERED.len()],
 }
 
-type Row = (String, String, i64, i64, i64);
-
 impl Buckets {
     /// Reads the rows and holds them until the transaction ends.
     pub(crate) async fn lock(
@@ -99,20 +46,7 @@ impl Buckets {
         month: BillingMonth,
     ) -> Result<Self, StoreError> {
         loop {
-            let rows = credit_buckets::table
-                .filter(credit_buckets::account_id.eq(account))
-                .filter(credit_buckets::period.eq(month.to_string()).or(credit_buckets::period.eq(TOPUP)))
-                .order((credit_buckets::period, credit_buckets::kind))
-                .for_update()
-                .select((
-                    credit_buckets::period,
-                    credit_buckets::kind,
-                    credit_buckets::granted,
-                    credit_buckets::used,
-                    credit_buckets::reserved,
-                ))
-                .load::<Row>(&mut &*connection)
-                .await?;
+            let rows = rows::lock(connection, account, month).await?;
             if let Some(buckets) = Self::of(account, month, rows)? {
                 return Ok(buckets);
             }
@@ -127,20 +61,8 @@ impl Buckets {
         account: Uuid,
         month: BillingMonth,
     ) -> Result<Self, StoreError> {
-        let rows = credit_buckets::table
-            .filter(credit_buckets::account_id.eq(account))
-            .filter(credit_buckets::period.eq(month.to_string()).or(credit_buckets::period.eq(TOPUP)))
-            .select((
-                credit_buckets::period,
-                credit_buckets::kind,
-                credit_buckets::granted,
-                credit_buckets::used,
-                credit_buckets::reserved,
-            ))
-            .load::<Row>(&mut &*connection)
-            .await?;
         let mut buckets = Self { account, month, pairs: Default::default() };
-        buckets.fill(rows)?;
+        buckets.fill(rows::peek(connection, account, month).await?)?;
         Ok(buckets)
     }
 

@@ -7,13 +7,15 @@
 mod buckets;
 mod cache_hit;
 mod reservation;
+mod rows;
 mod settle;
 mod topups;
 mod usage;
 
-pub(crate) use buckets::{Buckets, METERED, ensure};
+pub(crate) use buckets::{Buckets, METERED};
 pub use cache_hit::CacheHit;
 pub(crate) use reservation::{Reservation, Reservations};
+pub(crate) use rows::ensure;
 pub(crate) use settle::{Bill, Made, settle};
 pub use topups::{Granted, NewTopup, Topup, TopupSource};
 pub use usage::{KindUsage, Totals, Usage};

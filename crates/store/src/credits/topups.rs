@@ -8,7 +8,7 @@ use domain::{AccountId, UserId};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::buckets::TOPUP;
+use super::rows::TOPUP;
 use crate::convert::{named, number, storable, without_nul};
 use crate::error::violates;
 use crate::events::NewEvent;

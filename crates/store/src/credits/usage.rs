@@ -7,7 +7,7 @@ use domain::{AccountId, ApiKeyId, BillingMonth};
 use futures_util::future::try_join;
 use uuid::Uuid;
 
-use super::buckets::TOPUP;
+use super::rows::TOPUP;
 use crate::convert::{named, number};
 use crate::schema::credit_buckets;
 use crate::statement::statement;

@@ -2,14 +2,15 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
-use domain::credits::Funds;
+use domain::credits::{CreditKind, Fund, Funds};
+use domain::plan::PlanCatalogue;
 use domain::{
-    AccountId, ImageId, JobClass, JobId, OutputFormat, OutputOptions, Sha256Hash, SourceFormat, SourceId,
-    Tier,
+    AccountId, BillingMonth, ImageId, JobClass, JobId, OutputFormat, OutputOptions, Sha256Hash, SourceFormat,
+    SourceId, Tier,
 };
 use store::{
-    Accepted, Claim, ClaimedJob, Completion, Config, NewAccount, NewJob, NewSource, OutgoingMessage, Store,
-    WhenExhausted,
+    Accepted, Claim, ClaimedJob, Completion, Config, Granted, NewAccount, NewJob, NewSource, NewTopup,
+    OutgoingMessage, Store, TopupSource, WhenExhausted,
 };
 use testkit::TestDatabase;
 use tokio_postgres::NoTls;
@@ -119,6 +120,30 @@ impl Fixture {
         self.store.complete_job(completion(job, attempt), message(job), now).await.unwrap()
     }
 
+    /// Panics where ledger, buckets, reservations, jobs and stored results disagree.
+    pub(crate) async fn audit(&self) {
+        let found = self.store.audit_ledger().await.unwrap();
+        assert!(found.is_empty(), "{found:#?}");
+    }
+
+    /// What is used, set aside and sold beyond the month of one kind, and used and set aside of its top-ups.
+    pub(crate) async fn bucket(&self, kind: CreditKind, now: DateTime<Utc>) -> [u64; 5] {
+        let usage = self.store.usage(self.account, BillingMonth::containing(now)).await.unwrap();
+        let of = usage.kinds.into_iter().find(|of| of.kind == kind).unwrap();
+        [of.used, of.reserved, of.overage, of.topup_used, of.topup_reserved]
+    }
+
+    /// Gives the fixture's account credits.
+    pub(crate) async fn grant(&self, kind: CreditKind, amount: u64) {
+        let new = topup(self.account, kind, amount);
+        assert!(matches!(self.store.grant_topup(new, at(0)).await.unwrap(), Granted::Granted(_)));
+    }
+
+    /// Executes statements.
+    pub(crate) async fn execute(&self, statements: &str) {
+        client(&self.database.url).await.batch_execute(statements).await.unwrap();
+    }
+
     /// The number that a query answers.
     pub(crate) async fn number(&self, query: &str) -> i64 {
         let client = client(&self.database.url).await;
@@ -128,6 +153,35 @@ impl Fixture {
     pub(crate) async fn rows(&self, table: &str) -> i64 {
         self.number(&format!("SELECT count(*) FROM {table}")).await
     }
+}
+
+/// So many credits of one kind a month, and no limit of the others.
+pub(crate) fn monthly(kind: CreditKind, credits: u64) -> Funds {
+    Funds::default().with(kind, Fund { monthly: Some(credits), sells_more: false })
+}
+
+pub(crate) fn topup(account: AccountId, kind: CreditKind, amount: u64) -> NewTopup {
+    let source = TopupSource::Admin { by: None };
+    let amount = amount.try_into().unwrap();
+    NewTopup { account_id: account, kind, amount, source, note: "sorry".to_owned() }
+}
+
+/// Plans without limits of their own: tier `pro` sells more of everything, and `free` nothing.
+pub(crate) fn plans() -> PlanCatalogue {
+    let text = r#"
+        annual_discount_percent = 0
+        currency = "USD"
+        [[plan]]
+        code = "free"
+        name = "Free"
+        monthly_cents = 0
+        [[plan]]
+        code = "pro"
+        name = "Pro"
+        monthly_cents = 100
+        overage_cents = { images = 1, source_bytes = 1, result_bytes = 1 }
+    "#;
+    PlanCatalogue::parse(text).unwrap()
 }
 
 pub(crate) async fn client(url: &str) -> tokio_postgres::Client {

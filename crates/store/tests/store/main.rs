@@ -7,11 +7,23 @@ mod accept;
 #[cfg(test)]
 mod accounts;
 #[cfg(test)]
+mod alerts;
+#[cfg(test)]
+mod audit;
+#[cfg(test)]
 mod claim;
+#[cfg(test)]
+mod credits;
+#[cfg(test)]
+mod credits_model;
+#[cfg(test)]
+mod credits_race;
 #[cfg(test)]
 mod finish;
 #[cfg(test)]
 mod fixture;
+#[cfg(test)]
+mod library;
 #[cfg(test)]
 mod migrations;
 #[cfg(test)]
@@ -24,3 +36,7 @@ mod outbox;
 mod republish;
 #[cfg(test)]
 mod results;
+#[cfg(test)]
+mod resume;
+#[cfg(test)]
+mod usage;
