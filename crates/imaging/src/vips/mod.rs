@@ -7,6 +7,7 @@ mod animation;
 mod colour;
 mod load;
 mod memory;
+mod modules;
 mod resize;
 mod still;
 
