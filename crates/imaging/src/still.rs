@@ -11,7 +11,7 @@ use crate::pixels::{Layout, Pixels};
 use crate::placeholder::placeholder;
 use crate::request::Encoded;
 use crate::vips::{self, Decoded};
-use crate::{ImagingError, bmp, judge, resample};
+use crate::{ImagingError, bmp, resample};
 
 /// Makes a still result: the first frame of the source.
 pub(crate) fn optimize(job: &Job<'_>) -> Result<Encoded, ImagingError> {
@@ -55,11 +55,7 @@ fn decode(job: &Job<'_>) -> Result<Decoded, ImagingError> {
     let pixels = bmp::decode(job.source)?;
     let natural = (pixels.width(), pixels.height());
     let target = job.stored_target(natural);
-    let pixels = match target == natural {
-        true => pixels,
-        false if judge::pixels(&pixels) <= resample::MOST_PIXELS => resample::resample(&pixels, target)?,
-        false => vips::resize_pixels(&pixels, target)?,
-    };
+    let pixels = if target == natural { pixels } else { resample::resample(&pixels, target)? };
     Ok(Decoded { pixels, natural, profile: None, profile_needed: false, profile_broken: false })
 }
 

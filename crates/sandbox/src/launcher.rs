@@ -54,6 +54,9 @@ impl Launcher {
             .env("MALLOC_MMAP_THRESHOLD_", "33554432")
             .env("MALLOC_TRIM_THRESHOLD_", "67108864")
             .env("VIPS_BLOCK_UNTRUSTED", "1")
+            // libvips' modules are looked for below: it finds none, and `imaging` loads the one that it needs when
+            // it needs it. All of them are 6 MB in every child.
+            .env("VIPSHOME", "/nonexistent")
             .envs(self.env.iter().map(|(name, value)| (name, value)))
             .current_dir(temp_dir)
             .stdin(Stdio::piped())

@@ -198,7 +198,8 @@ async fn the_environment_holds_no_secret() {
     let names = pool.text("env").await;
     assert_eq!(
         names,
-        "CODEC_TEST LANG MALLOC_ARENA_MAX MALLOC_MMAP_THRESHOLD_ MALLOC_TRIM_THRESHOLD_ PATH TMPDIR VIPS_BLOCK_UNTRUSTED"
+        "CODEC_TEST LANG MALLOC_ARENA_MAX MALLOC_MMAP_THRESHOLD_ MALLOC_TRIM_THRESHOLD_ PATH TMPDIR VIPSHOME \
+         VIPS_BLOCK_UNTRUSTED"
     );
     let own = std::fs::read_to_string("/proc/self/environ").unwrap();
     assert!(own.contains("CARGO_MANIFEST_DIR="), "the parent has nothing to hide: {own}");

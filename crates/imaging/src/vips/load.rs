@@ -3,7 +3,7 @@ use rs_vips::VipsImage;
 use rs_vips::enums::{Access, FailOn};
 use rs_vips::voption::{Setter, VOption};
 
-use super::detail;
+use super::{detail, modules};
 use crate::ImagingError;
 
 /// Which frames of a source are wanted.
@@ -43,7 +43,10 @@ pub(super) fn open(source: &[u8], format: SourceFormat, frames: Frames) -> Resul
         SourceFormat::Png => VipsImage::pngload_buffer_with_opts(source, strict()),
         SourceFormat::WebP => VipsImage::webpload_buffer_with_opts(source, strict().set("n", n)),
         SourceFormat::Gif => VipsImage::gifload_buffer_with_opts(source, strict().set("n", n)),
-        SourceFormat::Avif => VipsImage::heifload_buffer_with_opts(source, strict()),
+        SourceFormat::Avif => {
+            modules::load_heif();
+            VipsImage::heifload_buffer_with_opts(source, strict())
+        }
         SourceFormat::Tiff => VipsImage::tiffload_buffer_with_opts(source, strict().set("page", 0)),
         SourceFormat::Bmp => {
             return Err(ImagingError::Decode { format, detail: "libvips has no BMP loader".into() });

@@ -1,7 +1,4 @@
-#![allow(
-    unsafe_code,
-    reason = "rs-vips copies from a null pointer when evaluation fails, so this calls libvips"
-)]
+#![allow(unsafe_code, reason = "rs-vips has no regions and no profile check, so this calls libvips")]
 
 use rs_vips::enums::{BandFormat, Interpretation};
 use rs_vips::voption::{Setter, VOption};
@@ -28,24 +25,6 @@ pub(super) fn profile_fits(image: &VipsImage, profile: &[u8]) -> bool {
     };
     Vips::error_clear();
     fits != 0
-}
-
-/// Evaluates `image` into memory: 8-bit samples, all bands, rows from the top. The error is libvips' text,
-/// because only the caller knows whether the decoder or a later step failed.
-pub(super) fn write_out(image: &VipsImage) -> Result<Vec<u8>, String> {
-    let mut size: usize = 0;
-    // SAFETY: the image is alive for the whole call and `size` is a valid place for the result.
-    let data = unsafe { bindings::vips_image_write_to_memory(image.as_mut_ptr(), &raw mut size) };
-    if data.is_null() {
-        let text = Vips::error_buffer().unwrap_or_default();
-        Vips::error_clear();
-        return Err(text.trim().replace('\n', "; "));
-    }
-    // SAFETY: libvips returns a block of `size` initialised bytes that it no longer touches.
-    let bytes = unsafe { std::slice::from_raw_parts(data.cast::<u8>(), size) }.to_vec();
-    // SAFETY: the block was allocated by libvips with g_malloc and is freed exactly once.
-    unsafe { bindings::g_free(data) };
-    Ok(bytes)
 }
 
 /// Rows that are computed at once.

@@ -7,6 +7,7 @@ mod animation;
 mod colour;
 mod load;
 mod memory;
+mod modules;
 mod resize;
 mod still;
 
@@ -15,7 +16,7 @@ use rs_vips::Vips;
 use crate::ImagingError;
 
 pub(crate) use animation::{Animation, AnimationFormat, Shape, still_gif};
-pub(crate) use still::{Decoded, Wanted, cut_to_interest, decode_still, each_row, resize_pixels};
+pub(crate) use still::{Decoded, Wanted, cut_to_interest, decode_still, each_row};
 
 /// Starts libvips: untrusted loaders blocked, no operation cache (every image is seen once), `threads`
 /// worker threads.

@@ -5,8 +5,9 @@ use rs_vips::voption::{Setter, VOption};
 
 use super::load::{Frames, open, open_shrunk, shrink};
 use super::{colour, failed, memory, resize};
+use crate::ImagingError;
 use crate::pixels::{Layout, Pixels};
-use crate::{ImagingError, resample};
+use crate::resample::Resampler;
 
 /// A decoded still image.
 pub(crate) struct Decoded {
@@ -30,9 +31,12 @@ pub(crate) struct Wanted<'a> {
     pub(crate) target: &'a dyn Fn((u32, u32)) -> (u32, u32),
 }
 
+/// Most memory that our own resizer may take beside the result; libvips shrinks in steps what takes more, which are
+/// very tall and wide pictures that become very small.
+const MOST_RESIZING_BYTES: usize = 32_000_000;
+
 /// Decodes the first frame of `source` and fits it to the wanted size.
-/// The rows of large pictures stream through the resizer: they are never held in full size unless that is the
-/// result.
+/// The rows stream through the resizer: they are never held in full size unless that is the result.
 pub(crate) fn decode_still(
     source: &[u8],
     format: SourceFormat,
@@ -46,20 +50,34 @@ pub(crate) fn decode_still(
     // A file whose samples are no picture (two bands of radar data, say) is an unsupported variant.
     let coloured = colour::to_srgb(image, wanted.profile)
         .map_err(|error| ImagingError::Decode { format, detail: error.to_string() })?;
-    let decoded = size(&coloured.image);
-    let here = u64::from(decoded.0) * u64::from(decoded.1) <= resample::MOST_PIXELS;
-    let image = if here { coloured.image } else { resize::resize(coloured.image, target)? };
     // Evaluation runs the decoder, and nothing else in the chain can fail on pixels.
-    let pixels = evaluate(&image, |detail| ImagingError::Decode { format, detail })?;
-    let resized = (pixels.width(), pixels.height()) == target;
-    let pixels = if resized { pixels } else { resample::resample(&pixels, target)? };
+    let broken = |detail| ImagingError::Decode { format, detail };
     Ok(Decoded {
-        pixels,
+        pixels: fitted(coloured.image, target, broken)?,
         natural,
         profile: coloured.profile,
         profile_needed: coloured.profile_needed,
         profile_broken: coloured.profile_broken,
     })
+}
+
+/// The pixels of `image`, resized while they are decoded.
+fn fitted(
+    image: VipsImage,
+    target: (u32, u32),
+    failed: impl Fn(String) -> ImagingError,
+) -> Result<Pixels, ImagingError> {
+    let from = size(&image);
+    if from == target {
+        return evaluate(&image, failed);
+    }
+    if Resampler::needs(layout(&image), from, target) > MOST_RESIZING_BYTES {
+        return evaluate(&resize::resize(image, target)?, failed);
+    }
+    let mut resampler = Resampler::new(layout(&image), from, target);
+    memory::each_row(&image, |row| resampler.push(row))
+        .map_err(|failure| failure.map_or_else(|error| error, &failed))?;
+    resampler.finish()
 }
 
 /// Decodes a file of ours row by row, as 8-bit sRGB.
@@ -69,19 +87,9 @@ pub(crate) fn each_row(
     mut visit: impl FnMut(Layout, &[u8]) -> Result<(), ImagingError>,
 ) -> Result<(), ImagingError> {
     let image = colour::to_srgb(open(file, format, Frames::First)?, false)?.image;
-    let layout = if image.get_bands() == 4 { Layout::Rgba } else { Layout::Rgb };
-    memory::each_row(&image, |row| visit(layout, row)).map_err(|failure| match failure {
-        Ok(detail) => ImagingError::Decode { format, detail },
-        Err(error) => error,
-    })
-}
-
-/// Resizes pixels that another decoder made.
-pub(crate) fn resize_pixels(pixels: &Pixels, target: (u32, u32)) -> Result<Pixels, ImagingError> {
-    let image = memory::from_pixels(&pixels.without_grey())?;
-    evaluate(&resize::resize(image, target)?, |detail| ImagingError::Process {
-        operation: "resizing",
-        detail,
+    let layout = layout(&image);
+    memory::each_row(&image, |row| visit(layout, row)).map_err(|failure| {
+        failure.map_or_else(|error| error, |detail| ImagingError::Decode { format, detail })
     })
 }
 
@@ -99,11 +107,21 @@ pub(crate) fn cut_to_interest(
     evaluate(&part, |detail| ImagingError::Process { operation: "cutting", detail })
 }
 
+/// The pixels of `image`, copied row by row: libvips' own way to memory holds a second copy of all of them.
 fn evaluate(image: &VipsImage, failed: impl Fn(String) -> ImagingError) -> Result<Pixels, ImagingError> {
-    let data = memory::write_out(image).map_err(failed)?;
-    let layout = if image.get_bands() == 4 { Layout::Rgba } else { Layout::Rgb };
     let (width, height) = size(image);
+    let layout = layout(image);
+    let mut data = Vec::with_capacity(width as usize * height as usize * layout.channels());
+    memory::each_row(image, |row| {
+        data.extend_from_slice(row);
+        Ok(())
+    })
+    .map_err(|failure: Result<String, ImagingError>| failure.map_or_else(|error| error, &failed))?;
     Pixels::new(width, height, layout, data)
+}
+
+fn layout(image: &VipsImage) -> Layout {
+    if image.get_bands() == 4 { Layout::Rgba } else { Layout::Rgb }
 }
 
 fn size(image: &VipsImage) -> (u32, u32) {
