@@ -7,11 +7,17 @@ mod accept;
 #[cfg(test)]
 mod accounts;
 #[cfg(test)]
+mod admin;
+#[cfg(test)]
 mod claim;
 #[cfg(test)]
 mod finish;
 #[cfg(test)]
 mod fixture;
+#[cfg(test)]
+mod intents;
+#[cfg(test)]
+mod mails;
 #[cfg(test)]
 mod migrations;
 #[cfg(test)]
@@ -24,3 +30,7 @@ mod outbox;
 mod republish;
 #[cfg(test)]
 mod results;
+#[cfg(test)]
+mod sessions;
+#[cfg(test)]
+mod team;
