@@ -10,7 +10,7 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder
 use utoipa::{Modify, OpenApi};
 use utoipa_swagger_ui::SwaggerUi;
 
-use crate::{accounts, forward, images, optimize, public};
+use crate::{accounts, forward, images, intents, optimize, public};
 
 /// Every documented route of the gateway.
 #[derive(OpenApi)]
@@ -24,11 +24,26 @@ use crate::{accounts, forward, images, optimize, public};
         optimize::optimize,
         images::get,
         forward::get_job,
-        accounts::sign_up,
-        accounts::log_in,
-        accounts::create,
-        accounts::list,
-        accounts::revoke,
+        accounts::sign_up::sign_up,
+        accounts::log_in::log_in,
+        accounts::log_in::refresh,
+        accounts::log_in::log_out,
+        accounts::log_in::switch,
+        accounts::email::verify,
+        accounts::email::resend,
+        accounts::email::forgot,
+        accounts::email::reset,
+        accounts::me::change_password,
+        accounts::me::sessions,
+        accounts::me::revoke_session,
+        accounts::me::accounts,
+        accounts::me::close,
+        accounts::keys::create,
+        accounts::keys::list,
+        accounts::keys::change,
+        accounts::keys::revoke,
+        accounts::access_requests::ask,
+        intents::mint,
         public::formats,
         public::pricing,
         health,
