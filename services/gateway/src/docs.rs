@@ -10,7 +10,7 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder
 use utoipa::{Modify, OpenApi};
 use utoipa_swagger_ui::SwaggerUi;
 
-use crate::{accounts, forward, images, intents, optimize, public};
+use crate::{accounts, forward, images, intents, optimize, public, team};
 
 /// Every documented route of the gateway.
 #[derive(OpenApi)]
@@ -44,6 +44,13 @@ use crate::{accounts, forward, images, intents, optimize, public};
         accounts::keys::revoke,
         accounts::access_requests::ask,
         intents::mint,
+        team::members::team,
+        team::members::change_role,
+        team::members::remove,
+        team::invitations::invite,
+        team::invitations::resend,
+        team::invitations::revoke,
+        team::accept::accept,
         public::formats,
         public::pricing,
         health,
@@ -57,6 +64,7 @@ use crate::{accounts, forward, images, intents, optimize, public};
         (name = "Images", description = "Read results"),
         (name = "Jobs", description = "Work that takes longer"),
         (name = "Account", description = "Sign-up, sessions and API keys"),
+        (name = "Team", description = "Members of an account, and invitations"),
         (name = "Public", description = "Formats, plans and health; no credentials"),
     ),
 )]

@@ -14,6 +14,7 @@ mod outgoing;
 mod public;
 mod publish;
 mod relay;
+mod team;
 mod waiters;
 
 pub use app::{App, Gateway, GatewayError};
