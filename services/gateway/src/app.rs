@@ -21,7 +21,7 @@ use crate::config::{Config, Contact, UploadLimits};
 use crate::metrics::GatewayMetrics;
 use crate::relay::{self, PoolLoad};
 use crate::waiters::Waiters;
-use crate::{accounts, docs, forward, images, intents, optimize, outgoing, public, team};
+use crate::{accounts, admin, docs, forward, images, intents, optimize, outgoing, public, team};
 
 /// Longest wait for the first byte of batch-status.
 const FORWARD_TIMEOUT: Duration = Duration::from_secs(5);
@@ -273,6 +273,7 @@ fn routes(service: &mut ServiceConfig) {
         .configure(accounts::routes)
         .configure(team::routes)
         .configure(intents::routes)
+        .configure(admin::routes)
         .configure(public::routes)
         .configure(web::health_routes)
         .configure(docs::routes);

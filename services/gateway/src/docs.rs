@@ -10,7 +10,7 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder
 use utoipa::{Modify, OpenApi};
 use utoipa_swagger_ui::SwaggerUi;
 
-use crate::{accounts, forward, images, intents, optimize, public, team};
+use crate::{accounts, admin, forward, images, intents, optimize, public, team};
 
 /// Every documented route of the gateway.
 #[derive(OpenApi)]
@@ -51,6 +51,14 @@ use crate::{accounts, forward, images, intents, optimize, public, team};
         team::invitations::resend,
         team::invitations::revoke,
         team::accept::accept,
+        admin::accounts::list,
+        admin::accounts::show,
+        admin::accounts::change,
+        admin::keys::suspend,
+        admin::keys::reactivate,
+        admin::logs::audit_log,
+        admin::logs::access_requests,
+        admin::logs::handled,
         public::formats,
         public::pricing,
         health,
@@ -65,6 +73,7 @@ use crate::{accounts, forward, images, intents, optimize, public, team};
         (name = "Jobs", description = "Work that takes longer"),
         (name = "Account", description = "Sign-up, sessions and API keys"),
         (name = "Team", description = "Members of an account, and invitations"),
+        (name = "Admin", description = "For operators of the service; every act is in the audit log"),
         (name = "Public", description = "Formats, plans and health; no credentials"),
     ),
 )]

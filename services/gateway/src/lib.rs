@@ -1,6 +1,7 @@
 //! The public face of Optimagio: takes images by upload or URL, answers with results, and keeps accounts.
 
 mod accounts;
+mod admin;
 mod app;
 mod body;
 mod config;
