@@ -12,9 +12,9 @@ const CHECKSUM_CHARS: usize = 6;
 const CHECKSUM_START: usize = PREFIX.len() + RANDOM_CHARS;
 const SHOWN_CHARS: usize = 12;
 
-/// A text that is no API key of ours: wrong prefix, length, alphabet or checksum.
+/// A text that is no API key or token of ours: wrong prefix, length, alphabet or checksum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not an API key")]
+#[error("not a key or token of ours")]
 pub struct Malformed;
 
 /// An API key: `opt_`, 30 random base-62 symbols, and the CRC-32 of all that as 6 base-62 symbols.

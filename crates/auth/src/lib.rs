@@ -10,6 +10,7 @@ mod config;
 mod credential;
 mod error;
 mod password;
+mod secret_token;
 mod session;
 
 pub use api_key::{ApiKey, Malformed};
@@ -17,4 +18,5 @@ pub use config::Config;
 pub use credential::{Credential, CredentialError};
 pub use error::AuthError;
 pub use password::{PASSWORD_CHARS, hash_password, verify_password};
-pub use session::{MAX_TOKEN_BYTES, Session, Sessions, Token};
+pub use secret_token::SecretToken;
+pub use session::{MAX_TOKEN_BYTES, Refresh, Session, Sessions, Token};

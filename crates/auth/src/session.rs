@@ -1,7 +1,7 @@
 use std::fmt;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::AccountId;
+use domain::{AccountId, SessionId, UserId};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
 use settings::Secret;
@@ -30,7 +30,9 @@ enum Kind {
 struct Claims {
     iss: String,
     aud: String,
-    sub: AccountId,
+    sub: UserId,
+    acc: AccountId,
+    sid: SessionId,
     typ: Kind,
     iat: i64,
     nbf: i64,
@@ -53,15 +55,24 @@ impl fmt::Debug for Token {
     }
 }
 
-/// What a valid access token says.
+/// What a valid token says, and what one is made from. Whether the session still stands is for the store to say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Session {
-    /// Whose session it is. Whether the account still exists is for the store to say.
+    /// Who has logged in.
+    pub user_id: UserId,
+    /// The account that they act in.
     pub account_id: AccountId,
-    /// The token's own identity, for revocation lists and logs.
-    pub jti: Uuid,
-    /// The end of the token.
-    pub expires_at: DateTime<Utc>,
+    /// The log-in.
+    pub session_id: SessionId,
+}
+
+/// What a valid refresh token says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Refresh {
+    /// Whose session is to go on.
+    pub session: Session,
+    /// The token's own identity: the store knows which one is the newest of the session.
+    pub refresh_id: Uuid,
 }
 
 /// Issues and verifies session tokens: JWT (RFC 7519) with HS256 and nothing else (RFC 8725).
@@ -69,12 +80,13 @@ pub struct Sessions {
     encoding: EncodingKey,
     decoding: DecodingKey,
     validation: Validation,
-    lifetime: TimeDelta,
+    access_lifetime: TimeDelta,
+    refresh_lifetime: TimeDelta,
 }
 
 impl fmt::Debug for Sessions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Sessions(redacted, tokens live {})", self.lifetime)
+        write!(f, "Sessions(redacted, access tokens live {})", self.access_lifetime)
     }
 }
 
@@ -89,29 +101,36 @@ impl Sessions {
             encoding: EncodingKey::from_secret(&secret),
             decoding: DecodingKey::from_secret(&secret),
             validation: signature_only(),
-            lifetime: config.access_token_lifetime,
+            access_lifetime: config.access_token_lifetime,
+            refresh_lifetime: config.refresh_token_lifetime,
         })
     }
 
-    /// A new access token for `account`, valid from `now` on.
+    /// A new access token, valid from `now` on.
     ///
     /// # Errors
     /// [`AuthError::Sign`] if the library cannot sign.
-    pub fn issue_access(&self, account: AccountId, now: DateTime<Utc>) -> Result<Token, AuthError> {
-        let issued = now.timestamp();
-        let exp = issued + self.lifetime.num_seconds();
-        let claims = Claims {
-            iss: ISSUER.to_owned(),
-            aud: AUDIENCE.to_owned(),
-            sub: account,
-            typ: Kind::Access,
-            iat: issued,
-            nbf: issued,
-            exp,
-            jti: Uuid::new_v4(),
-        };
-        let token = jsonwebtoken::encode(&header(), &claims, &self.encoding).map_err(AuthError::Sign)?;
-        Ok(Token { token, expires_at: instant(exp)? })
+    pub fn issue_access(&self, session: Session, now: DateTime<Utc>) -> Result<Token, AuthError> {
+        self.issue(Kind::Access, session, Uuid::new_v4(), now)
+    }
+
+    /// A new refresh token with the identity `refresh_id`, valid from `now` on.
+    ///
+    /// # Errors
+    /// [`AuthError::Sign`] if the library cannot sign.
+    pub fn issue_refresh(
+        &self,
+        session: Session,
+        refresh_id: Uuid,
+        now: DateTime<Utc>,
+    ) -> Result<Token, AuthError> {
+        self.issue(Kind::Refresh, session, refresh_id, now)
+    }
+
+    /// The end of a session whose refresh token is issued at `now`.
+    #[must_use]
+    pub fn session_end(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+        now + self.refresh_lifetime
     }
 
     /// Checks the header, the signature and every claim of an access token at the instant `now`, with a
@@ -120,6 +139,44 @@ impl Sessions {
     /// # Errors
     /// [`AuthError`] saying which check failed; to the caller of the API all of them are one answer.
     pub fn verify_access(&self, token: &str, now: DateTime<Utc>) -> Result<Session, AuthError> {
+        Ok(self.verify(Kind::Access, token, now)?.session)
+    }
+
+    /// Checks a refresh token in the same way.
+    ///
+    /// # Errors
+    /// [`AuthError`] saying which check failed; to the caller of the API all of them are one answer.
+    pub fn verify_refresh(&self, token: &str, now: DateTime<Utc>) -> Result<Refresh, AuthError> {
+        self.verify(Kind::Refresh, token, now)
+    }
+
+    const fn lifetime(&self, kind: Kind) -> TimeDelta {
+        match kind {
+            Kind::Access => self.access_lifetime,
+            Kind::Refresh => self.refresh_lifetime,
+        }
+    }
+
+    fn issue(&self, kind: Kind, session: Session, jti: Uuid, now: DateTime<Utc>) -> Result<Token, AuthError> {
+        let issued = now.timestamp();
+        let exp = issued + self.lifetime(kind).num_seconds();
+        let claims = Claims {
+            iss: ISSUER.to_owned(),
+            aud: AUDIENCE.to_owned(),
+            sub: session.user_id,
+            acc: session.account_id,
+            sid: session.session_id,
+            typ: kind,
+            iat: issued,
+            nbf: issued,
+            exp,
+            jti,
+        };
+        let token = jsonwebtoken::encode(&header(), &claims, &self.encoding).map_err(AuthError::Sign)?;
+        Ok(Token { token, expires_at: instant(exp)? })
+    }
+
+    fn verify(&self, kind: Kind, token: &str, now: DateTime<Utc>) -> Result<Refresh, AuthError> {
         if token.len() > MAX_TOKEN_BYTES {
             return Err(AuthError::Header);
         }
@@ -131,14 +188,14 @@ impl Sessions {
         let claims = jsonwebtoken::decode::<Claims>(token, &self.decoding, &self.validation)
             .map_err(AuthError::Unverified)?
             .claims;
-        self.check(&claims, now)
+        self.check(kind, &claims, now)
     }
 
-    fn check(&self, claims: &Claims, now: DateTime<Utc>) -> Result<Session, AuthError> {
+    fn check(&self, kind: Kind, claims: &Claims, now: DateTime<Utc>) -> Result<Refresh, AuthError> {
         for (valid, name) in [
             (claims.iss == ISSUER, "issuer"),
             (claims.aud == AUDIENCE, "audience"),
-            (claims.typ == Kind::Access, "type"),
+            (claims.typ == kind, "type"),
         ] {
             if !valid {
                 return Err(AuthError::Claim(name));
@@ -151,10 +208,11 @@ impl Sessions {
         if now >= expires_at + LEEWAY {
             return Err(AuthError::Expired);
         }
-        if expires_at > now + self.lifetime + LEEWAY {
+        if expires_at > now + self.lifetime(kind) + LEEWAY {
             return Err(AuthError::LivesTooLong);
         }
-        Ok(Session { account_id: claims.sub, jti: claims.jti, expires_at })
+        let session = Session { user_id: claims.sub, account_id: claims.acc, session_id: claims.sid };
+        Ok(Refresh { session, refresh_id: claims.jti })
     }
 }
 

@@ -7,7 +7,8 @@ use uuid::Uuid;
 
 use crate::convert::{named, number, storable};
 use crate::error::violates;
-use crate::schema::{accounts, members, users};
+use crate::members::join;
+use crate::schema::{accounts, users};
 use crate::{Store, StoreError};
 
 /// An account that does not exist yet, and the person who owns it.
@@ -151,13 +152,7 @@ impl Store {
             .transaction(async |connection: &mut AsyncPgConnection| {
                 let account = insert(connection, &new, now).await?;
                 let owner = upsert_user(connection, &new, now).await?;
-                let member = (
-                    members::account_id.eq(account.id.0),
-                    members::user_id.eq(owner.0),
-                    members::role.eq(Role::Owner.as_str()),
-                    members::joined_at.eq(now),
-                );
-                diesel::insert_into(members::table).values(member).execute(connection).await?;
+                join(connection, account.id, owner, Role::Owner, now).await?;
                 Ok(account)
             })
             .await
@@ -199,7 +194,8 @@ impl Store {
     }
 }
 
-async fn insert(
+/// Writes the account's row.
+pub(crate) async fn insert(
     connection: &mut AsyncPgConnection,
     new: &NewAccount,
     now: DateTime<Utc>,

@@ -1,14 +1,14 @@
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
-use domain::plan::Overrides;
-use domain::{AccountId, AccountState, ApiKeyId, Tier};
+use domain::{AccountId, ApiKeyId};
+use serde_json::json;
 use uuid::Uuid;
 
-use crate::accounts::overrides;
-use crate::convert::{named, number, storable};
+use crate::audit_log::record;
+use crate::convert::{number, storable};
 use crate::schema::{accounts, api_keys};
-use crate::{Store, StoreError};
+use crate::{Actor, AuditEntry, Store, StoreError};
 
 /// A key that does not exist yet. The secret itself never comes here.
 #[derive(Debug, Clone)]
@@ -44,45 +44,34 @@ pub struct ApiKey {
     pub expires_at: Option<DateTime<Utc>>,
     /// When it was revoked.
     pub revoked_at: Option<DateTime<Utc>>,
-}
-
-/// Who a key speaks for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Caller {
-    /// The account.
-    pub account_id: AccountId,
-    /// The key.
-    pub key_id: ApiKeyId,
-    /// The account's tier.
-    pub tier: Tier,
-    /// The account's own limits, in the place of its plan's.
-    pub overrides: Overrides,
-    /// The key's own rate a minute, in the place of the plan's.
+    /// When it was stopped after abuse or by an operator.
+    pub suspended_at: Option<DateTime<Utc>>,
+    /// Why.
+    pub suspended_reason: Option<String>,
+    /// Its own rate a minute, in the place of the plan's.
     pub rate_per_minute: Option<u32>,
-    /// Whether the key was stopped after abuse or by an operator.
-    pub is_key_suspended: bool,
-    /// How the account stands.
-    pub state: AccountState,
-    /// Whether the account may use operator routes.
-    pub is_admin: bool,
-    /// When the key was last used, to the minute.
-    pub last_used_at: Option<DateTime<Utc>>,
 }
 
-/// A key's last use is written at most this often.
-const TOUCH_INTERVAL: TimeDelta = TimeDelta::minutes(1);
+/// What is to become of a key; `None` leaves a part as it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ApiKeyChange {
+    /// What the owner calls it.
+    pub label: Option<String>,
+    /// Its own rate a minute; `Some(None)` gives it the plan's again.
+    pub rate_per_minute: Option<Option<u32>>,
+}
 
-impl Caller {
-    /// Whether a use at `now` is worth a [`Store::touch_api_key`].
+impl ApiKeyChange {
+    /// Whether it changes nothing.
     #[must_use]
-    pub fn is_touch_due(&self, now: DateTime<Utc>) -> bool {
-        self.last_used_at.is_none_or(|last| last <= now - TOUCH_INTERVAL)
+    pub const fn is_empty(&self) -> bool {
+        self.label.is_none() && self.rate_per_minute.is_none()
     }
 }
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = api_keys, check_for_backend(diesel::pg::Pg))]
-struct ApiKeyRow {
+pub(crate) struct ApiKeyRow {
     id: Uuid,
     account_id: Uuid,
     label: String,
@@ -91,11 +80,17 @@ struct ApiKeyRow {
     last_used_at: Option<DateTime<Utc>>,
     expires_at: Option<DateTime<Utc>>,
     revoked_at: Option<DateTime<Utc>>,
+    suspended_at: Option<DateTime<Utc>>,
+    suspended_reason: Option<String>,
+    rate_per_minute: Option<i32>,
 }
 
-impl From<ApiKeyRow> for ApiKey {
-    fn from(row: ApiKeyRow) -> Self {
-        Self {
+impl TryFrom<ApiKeyRow> for ApiKey {
+    type Error = StoreError;
+
+    fn try_from(row: ApiKeyRow) -> Result<Self, StoreError> {
+        let rate = |rate| number("api_keys.rate_per_minute", rate);
+        Ok(Self {
             id: ApiKeyId(row.id),
             account_id: AccountId(row.account_id),
             label: row.label,
@@ -104,51 +99,16 @@ impl From<ApiKeyRow> for ApiKey {
             last_used_at: row.last_used_at,
             expires_at: row.expires_at,
             revoked_at: row.revoked_at,
-        }
-    }
-}
-
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = api_keys, check_for_backend(diesel::pg::Pg))]
-struct CallerRow {
-    #[diesel(select_expression = accounts::id)]
-    account_id: Uuid,
-    id: Uuid,
-    #[diesel(select_expression = accounts::tier)]
-    tier: String,
-    #[diesel(select_expression = accounts::overrides)]
-    overrides: serde_json::Value,
-    rate_per_minute: Option<i32>,
-    suspended_at: Option<DateTime<Utc>>,
-    #[diesel(select_expression = accounts::state)]
-    state: String,
-    #[diesel(select_expression = accounts::is_admin)]
-    is_admin: bool,
-    last_used_at: Option<DateTime<Utc>>,
-}
-
-impl TryFrom<CallerRow> for Caller {
-    type Error = StoreError;
-
-    fn try_from(row: CallerRow) -> Result<Self, StoreError> {
-        let rate = |rate| number("api_keys.rate_per_minute", rate);
-        Ok(Self {
-            account_id: AccountId(row.account_id),
-            key_id: ApiKeyId(row.id),
-            tier: named("accounts.tier", &row.tier)?,
-            overrides: overrides(row.overrides)?,
+            suspended_at: row.suspended_at,
+            suspended_reason: row.suspended_reason,
             rate_per_minute: row.rate_per_minute.map(rate).transpose()?,
-            is_key_suspended: row.suspended_at.is_some(),
-            state: named("accounts.state", &row.state)?,
-            is_admin: row.is_admin,
-            last_used_at: row.last_used_at,
         })
     }
 }
 
 /// Neither revoked nor expired at `now`.
 #[diesel::dsl::auto_type(no_type_alias)]
-fn active(now: DateTime<Utc>) -> _ {
+pub(crate) fn active(now: DateTime<Utc>) -> _ {
     let unexpired = api_keys::expires_at.is_null().or(api_keys::expires_at.gt(now));
     api_keys::revoked_at.is_null().and(unexpired)
 }
@@ -183,26 +143,6 @@ impl Store {
             .await
     }
 
-    /// Who the key with this hash speaks for; none where it is unknown, revoked or expired.
-    ///
-    /// # Errors
-    /// See [`StoreError`].
-    pub async fn caller_by_key_hash(
-        &self,
-        hash: [u8; 32],
-        now: DateTime<Utc>,
-    ) -> Result<Option<Caller>, StoreError> {
-        let mut connection = self.connection().await?;
-        let row = api_keys::table
-            .inner_join(accounts::table)
-            .filter(api_keys::hash.eq(hash.as_slice()).and(active(now)))
-            .select(CallerRow::as_select())
-            .first(&mut connection)
-            .await
-            .optional()?;
-        row.map(Caller::try_from).transpose()
-    }
-
     /// Every key of the account, revoked ones too, the oldest first.
     ///
     /// # Errors
@@ -215,7 +155,7 @@ impl Store {
             .select(ApiKeyRow::as_select())
             .load(&mut connection)
             .await?;
-        Ok(rows.into_iter().map(ApiKey::from).collect())
+        rows.into_iter().map(ApiKey::try_from).collect()
     }
 
     /// Revokes a key of the account; false where it has no such key or the key was revoked before.
@@ -237,25 +177,68 @@ impl Store {
         Ok(changed == 1)
     }
 
-    /// Remembers that the key was used, at most once a minute.
+    /// Changes a key of the account; none where it has no such key or the key is revoked. A new rate is written to
+    /// the audit log.
     ///
     /// # Errors
     /// See [`StoreError`].
-    pub async fn touch_api_key(&self, key: ApiKeyId, now: DateTime<Utc>) -> Result<(), StoreError> {
-        let before = now - TOUCH_INTERVAL;
-        let stale = api_keys::last_used_at.is_null().or(api_keys::last_used_at.le(before));
+    pub async fn change_api_key(
+        &self,
+        account: AccountId,
+        key: ApiKeyId,
+        change: ApiKeyChange,
+        actor: Actor,
+        now: DateTime<Utc>,
+    ) -> Result<Option<ApiKey>, StoreError> {
+        storable("label", change.label.as_deref().unwrap_or_default())?;
+        let rate = change.rate_per_minute;
+        let rate =
+            rate.map(|rate| rate.map(|rate| number("rate_per_minute", rate)).transpose()).transpose()?;
         let mut connection = self.connection().await?;
-        diesel::update(api_keys::table.find(key.0).filter(stale))
-            .set(api_keys::last_used_at.eq(now))
-            .execute(&mut connection)
-            .await?;
-        Ok(())
+        (*connection)
+            .transaction(async |connection: &mut AsyncPgConnection| {
+                let mine = api_keys::table
+                    .find(key.0)
+                    .filter(api_keys::account_id.eq(account.0))
+                    .filter(api_keys::revoked_at.is_null());
+                let values = Change { label: change.label, rate_per_minute: rate };
+                let row = diesel::update(mine)
+                    .set(values)
+                    .returning(ApiKeyRow::as_returning())
+                    .get_result(connection)
+                    .await
+                    .optional()?;
+                let Some(row) = row else { return Ok(None) };
+                if let Some(rate) = change.rate_per_minute {
+                    let entry = AuditEntry {
+                        account_id: Some(account),
+                        actor,
+                        action: "key.rate_changed",
+                        object: key.to_string(),
+                        details: json!({ "rate_per_minute": rate }),
+                    };
+                    record(connection, entry, now).await?;
+                }
+                row.try_into().map(Some)
+            })
+            .await
     }
 }
 
-/// Makes key creations of one account take turns. `NO KEY UPDATE`: rows that only refer to the account
+/// The columns to set; `None` leaves a column, `Some(None)` empties it.
+#[derive(AsChangeset)]
+#[diesel(table_name = api_keys)]
+struct Change {
+    label: Option<String>,
+    rate_per_minute: Option<Option<i32>>,
+}
+
+/// Makes creations of one account's keys, invitations and so on take turns. `NO KEY UPDATE`: rows that only refer to the account
 /// need not wait.
-async fn lock_account(connection: &mut AsyncPgConnection, account: AccountId) -> Result<(), StoreError> {
+pub(crate) async fn lock_account(
+    connection: &mut AsyncPgConnection,
+    account: AccountId,
+) -> Result<(), StoreError> {
     accounts::table
         .find(account.0)
         .select(accounts::id)
@@ -284,5 +267,5 @@ async fn insert(
         .returning(ApiKeyRow::as_returning())
         .get_result(connection)
         .await?;
-    Ok(row.into())
+    row.try_into()
 }

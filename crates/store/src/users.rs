@@ -1,11 +1,13 @@
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
-use domain::UserId;
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use domain::{SessionId, UserId};
 use uuid::Uuid;
 
+use crate::mails::queue;
 use crate::schema::users;
-use crate::{Store, StoreError};
+use crate::sessions::revoke_all;
+use crate::{Store, StoreError, letters};
 
 /// A person who can log in.
 #[derive(Clone, PartialEq, Eq)]
@@ -64,5 +66,36 @@ impl Store {
             .await
             .optional()?;
         Ok(row.map(User::from))
+    }
+
+    /// Sets a person's password, ends their sessions but `kept`, and tells them by mail. Nothing happens where the
+    /// password is not `old` any longer, and the answer is false.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn change_password(
+        &self,
+        user: UserId,
+        old: &str,
+        new: &str,
+        kept: SessionId,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let mut connection = self.connection().await?;
+        (*connection)
+            .transaction(async |connection: &mut AsyncPgConnection| {
+                let row = users::table.find(user.0).filter(users::password_hash.eq(old));
+                let email = diesel::update(row)
+                    .set((users::password_hash.eq(new), users::updated_at.eq(now)))
+                    .returning(users::email)
+                    .get_result::<String>(connection)
+                    .await
+                    .optional()?;
+                let Some(email) = email else { return Ok(false) };
+                revoke_all(connection, user, Some(kept), now).await?;
+                queue(connection, letters::password_changed(&email), now).await?;
+                Ok(true)
+            })
+            .await
     }
 }

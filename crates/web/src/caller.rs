@@ -9,7 +9,7 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use auth::{Credential, Sessions};
 use chrono::{DateTime, Utc};
 use domain::plan::{Limits, PlanCatalogue};
-use domain::{AccountId, AccountState, ApiKeyId, Clock, ErrorCode, Tier};
+use domain::{AccountId, AccountState, ApiKeyId, Clock, ErrorCode, Role, SessionId, Tier};
 use store::Store;
 use tracing::Instrument;
 
@@ -36,8 +36,39 @@ pub struct ApiCaller {
 /// The holder of a valid dashboard session.
 #[derive(Debug, Clone)]
 pub struct SessionCaller {
-    /// The account as stored at this moment.
+    /// The account that the person acts in, as stored at this moment.
     pub account: store::Account,
+    /// The person.
+    pub user: store::User,
+    /// What the person may do in the account.
+    pub role: Role,
+    /// The log-in.
+    pub session_id: SessionId,
+}
+
+impl SessionCaller {
+    /// Refuses a person whose role is less than `least`.
+    ///
+    /// # Errors
+    /// `forbidden`.
+    pub fn require_role(&self, least: Role) -> Result<(), ApiError> {
+        if self.role >= least {
+            return Ok(());
+        }
+        let message = format!("This takes the role {least} of the account; yours is {}.", self.role);
+        Err(ApiError::new(ErrorCode::Forbidden, message))
+    }
+
+    /// Refuses everybody but admins of an account that may use operator routes.
+    ///
+    /// # Errors
+    /// `forbidden`, in the same words for everybody.
+    pub fn require_operator(&self) -> Result<(), ApiError> {
+        if self.account.is_admin && self.role >= Role::Admin {
+            return Ok(());
+        }
+        Err(ApiError::new(ErrorCode::Forbidden, "This route is for operators of the service."))
+    }
 }
 
 /// Checks credentials against the store. One instance a service, shared by all threads.
@@ -121,11 +152,20 @@ impl Authenticator {
     }
 
     async fn session(&self, token: &str) -> Result<SessionCaller, ApiError> {
-        let session =
-            self.sessions.verify_access(token, self.clock.now()).map_err(|_| ApiError::unauthorized())?;
-        let account = self.store.account(session.account_id).await?.ok_or_else(ApiError::unauthorized)?;
-        refuse_stopped(account.state)?;
-        Ok(SessionCaller { account })
+        let now = self.clock.now();
+        let session = self.sessions.verify_access(token, now).map_err(|_| ApiError::unauthorized())?;
+        let holder = self
+            .store
+            .session(session.session_id, session.user_id, session.account_id, now)
+            .await?
+            .ok_or_else(ApiError::unauthorized)?;
+        refuse_stopped(holder.account.state)?;
+        Ok(SessionCaller {
+            account: holder.account,
+            user: holder.user,
+            role: holder.role,
+            session_id: session.session_id,
+        })
     }
 }
 

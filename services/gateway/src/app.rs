@@ -12,6 +12,7 @@ use domain::{Clock, ImageIdSecret};
 use fetch::{Fetcher, Resolver};
 use lifecycle::Shutdown;
 use limiter::Limiter;
+use mail::Mailer;
 use prometheus::Registry;
 use store::Store;
 use web::{Authenticator, Check, Health, HttpMetrics, Listening, MetricsServer, TrustedHops};
@@ -20,7 +21,7 @@ use crate::config::{Config, Contact, UploadLimits};
 use crate::metrics::GatewayMetrics;
 use crate::relay::{self, PoolLoad};
 use crate::waiters::Waiters;
-use crate::{accounts, docs, forward, images, optimize, public};
+use crate::{accounts, admin, docs, forward, images, intents, optimize, outgoing, public, team};
 
 /// Longest wait for the first byte of batch-status.
 const FORWARD_TIMEOUT: Duration = Duration::from_secs(5);
@@ -66,6 +67,10 @@ pub struct App {
     pub waiters: Waiters,
     /// Counters.
     pub metrics: GatewayMetrics,
+    /// Sends letters; none where they are to wait.
+    pub mailer: Option<Mailer>,
+    /// Public address of the service, without a slash at the end.
+    pub base_url: Arc<str>,
     /// Client for batch-status.
     pub(crate) client: reqwest::Client,
     /// Whether the queues are too full.
@@ -168,6 +173,7 @@ impl Gateway {
             tokio::spawn(relay::reconcile(self.app.clone())),
             tokio::spawn(relay::wake(self.app.clone())),
             tokio::spawn(relay::watch(self.app.clone())),
+            tokio::spawn(outgoing::send(self.app.clone())),
         ];
         let (server, metrics) = (self.listening.server.handle(), self.metrics.server.handle());
         let stop = async move {
@@ -208,6 +214,8 @@ impl App {
             fetcher: Arc::new(Fetcher::new(config.fetch, resolver).map_err(part("the downloader"))?),
             waiters: Waiters::default(),
             metrics: GatewayMetrics::register(registry).map_err(part("metrics"))?,
+            mailer: Mailer::new(&config.mail).map_err(part("mail"))?,
+            base_url: config.public_base_url.trim_end_matches('/').into(),
             client: reqwest::Client::builder()
                 .no_proxy()
                 .connect_timeout(Duration::from_secs(1))
@@ -263,6 +271,9 @@ fn routes(service: &mut ServiceConfig) {
         .service(actix::resource("/api/images/{id}").get(images::get).head(images::get))
         .service(actix::resource("/api/v1/jobs/{job_id}").get(forward::get_job))
         .configure(accounts::routes)
+        .configure(team::routes)
+        .configure(intents::routes)
+        .configure(admin::routes)
         .configure(public::routes)
         .configure(web::health_routes)
         .configure(docs::routes);

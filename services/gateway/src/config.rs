@@ -47,6 +47,10 @@ pub struct Config {
     pub fetch: fetch::Config,
     /// Draining.
     pub lifecycle: lifecycle::Config,
+    /// Outgoing mail.
+    pub mail: mail::Config,
+    /// Public address of the service, for links in mails.
+    pub public_base_url: String,
 }
 
 /// Bounds of one upload.
@@ -122,6 +126,12 @@ impl Config {
             auth: auth::Config::read(reader),
             fetch: fetch::Config::read(reader),
             lifecycle: lifecycle::Config::read(reader),
+            mail: mail::Config::read(reader),
+            public_base_url: reader.or(
+                "PUBLIC_BASE_URL",
+                "http://127.0.0.1:8080".to_owned(),
+                "public address of the service, for links in mails",
+            ),
         }
     }
 }

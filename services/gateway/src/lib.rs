@@ -1,17 +1,21 @@
 //! The public face of Optimagio: takes images by upload or URL, answers with results, and keeps accounts.
 
 mod accounts;
+mod admin;
 mod app;
 mod body;
 mod config;
 mod docs;
 mod forward;
 mod images;
+mod intents;
 mod metrics;
 mod optimize;
+mod outgoing;
 mod public;
 mod publish;
 mod relay;
+mod team;
 mod waiters;
 
 pub use app::{App, Gateway, GatewayError};

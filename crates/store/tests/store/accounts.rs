@@ -1,5 +1,5 @@
 use domain::{AccountId, AccountState, ApiKeyId, Tier};
-use store::{NewApiKey, StoreError};
+use store::{Actor, ApiKeyChange, NewApiKey, StoreError};
 
 use crate::fixture::{Fixture, at, new_account};
 
@@ -84,4 +84,50 @@ async fn the_last_use_is_written_once_a_minute() {
         let keys = f.store.list_api_keys(f.account).await.unwrap();
         assert_eq!(keys[0].last_used_at, Some(at(last)), "at {now} s");
     }
+}
+
+#[tokio::test]
+async fn a_key_is_renamed_and_gets_a_rate_of_its_own() {
+    let f = Fixture::new().await;
+    let id = f.store.create_api_key(key(f.account, 1), 1, at(0)).await.unwrap().id;
+    let change =
+        |label: Option<&str>, rate| ApiKeyChange { label: label.map(str::to_owned), rate_per_minute: rate };
+    let by = Actor::Operator;
+    let both = change(Some("new"), Some(Some(9)));
+    let changed = f.store.change_api_key(f.account, id, both, by, at(1)).await.unwrap().unwrap();
+    assert_eq!((changed.label.as_str(), changed.rate_per_minute), ("new", Some(9)));
+    let caller = f.store.caller_by_key_hash([1; 32], at(1)).await.unwrap().unwrap();
+    assert_eq!(caller.rate_per_minute, Some(9));
+    let none = change(None, Some(None));
+    let changed = f.store.change_api_key(f.account, id, none, by, at(1)).await.unwrap().unwrap();
+    assert_eq!((changed.label.as_str(), changed.rate_per_minute), ("new", None));
+    let foreign = change(Some("x"), None);
+    let refused = f.store.change_api_key(AccountId::generate(), id, foreign.clone(), by, at(1)).await;
+    assert_eq!(refused.unwrap(), None);
+    f.store.revoke_api_key(f.account, id, at(2)).await.unwrap();
+    assert_eq!(f.store.change_api_key(f.account, id, foreign, by, at(3)).await.unwrap(), None);
+    let log = f.store.audit_log(Some(f.account), None, 10).await.unwrap();
+    let rates: Vec<_> = log.iter().map(|row| &row.details["rate_per_minute"]).collect();
+    assert_eq!(rates, [&serde_json::json!(null), &serde_json::json!(9)]);
+}
+
+#[tokio::test]
+async fn a_stopped_key_is_known_told_of_by_mail_and_let_go_again() {
+    let f = Fixture::new().await;
+    let id = f.store.create_api_key(key(f.account, 1), 1, at(0)).await.unwrap().id;
+    let suspended = f.store.suspend_key_by_system(id, "too many requests", at(1)).await.unwrap().unwrap();
+    assert_eq!(suspended.suspended_reason.as_deref(), Some("too many requests"));
+    assert!(f.store.caller_by_key_hash([1; 32], at(1)).await.unwrap().unwrap().is_key_suspended);
+    assert_eq!(f.store.suspend_key_by_system(id, "again", at(2)).await.unwrap(), None);
+    let mails = f.store.claim_mails(10, at(2)).await.unwrap();
+    assert_eq!(mails.len(), 1);
+    assert_eq!(mails[0].mail().recipient, "owner@example.com");
+    assert!(mails[0].mail().body.contains("too many requests"));
+    let log = f.store.audit_log(Some(f.account), None, 10).await.unwrap();
+    assert_eq!((log[0].actor.as_str(), log[0].action.as_str()), ("system", "key.suspended"));
+    assert_eq!(log[0].object, id.to_string());
+    assert!(f.store.reactivate_key(id, Actor::Operator, at(3)).await.unwrap().is_some());
+    assert_eq!(f.store.reactivate_key(id, Actor::Operator, at(3)).await.unwrap(), None);
+    assert!(!f.store.caller_by_key_hash([1; 32], at(3)).await.unwrap().unwrap().is_key_suspended);
+    assert_eq!(f.rows("audit_log").await, 2);
 }

@@ -11,6 +11,8 @@ mod alerts;
 #[cfg(test)]
 mod audit;
 #[cfg(test)]
+mod admin;
+#[cfg(test)]
 mod claim;
 #[cfg(test)]
 mod credits;
@@ -24,6 +26,10 @@ mod finish;
 mod fixture;
 #[cfg(test)]
 mod library;
+#[cfg(test)]
+mod intents;
+#[cfg(test)]
+mod mails;
 #[cfg(test)]
 mod migrations;
 #[cfg(test)]
@@ -40,3 +46,7 @@ mod results;
 mod resume;
 #[cfg(test)]
 mod usage;
+#[cfg(test)]
+mod sessions;
+#[cfg(test)]
+mod team;

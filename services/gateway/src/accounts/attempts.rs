@@ -10,7 +10,7 @@ use web::{ApiError, ClientAddress};
 use crate::app::App;
 
 /// Counts one attempt of the request's address.
-pub(super) async fn count(app: &App, request: &HttpRequest) -> Result<(), ApiError> {
+pub(crate) async fn count(app: &App, request: &HttpRequest) -> Result<(), ApiError> {
     let window =
         FixedWindow { name: "auth", limit: app.auth_attempts_per_minute, window: Duration::from_secs(60) };
     let address = ClientAddress::of(request, app.trusted_hops).0.to_string();
