@@ -155,4 +155,5 @@ def main() -> None:
     memory(arguments.run)
 
 
-main()
+if __name__ == "__main__":
+    main()

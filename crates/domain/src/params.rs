@@ -33,6 +33,16 @@ impl Compression {
             Self::Max => "max",
         }
     }
+
+    /// The next harder level, for work of the free tier under load; the hardest has none.
+    #[must_use]
+    pub const fn harder(self) -> Option<Self> {
+        match self {
+            Self::Low => Some(Self::Medium),
+            Self::Auto | Self::Medium => Some(Self::Max),
+            Self::Max => None,
+        }
+    }
 }
 
 impl fmt::Display for Compression {

@@ -1,12 +1,12 @@
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use domain::{AccountId, Sha256Hash, SourceFormat, SourceId};
+use domain::{AccountId, ImageId, Sha256Hash, SourceFormat, SourceId};
 use uuid::Uuid;
 
-use crate::StoreError;
 use crate::convert::{digest, named, number, storable};
-use crate::schema::sources;
+use crate::schema::{jobs, results, sources};
+use crate::{Store, StoreError};
 
 /// A source whose object is stored. Where the account has the same bytes already, the older row stays and
 /// this `id` and `object_key` are not used.
@@ -123,4 +123,31 @@ pub(crate) async fn upsert(
         .get_result(&mut &*connection)
         .await?;
     Ok(SourceId(id))
+}
+
+impl Store {
+    /// The source that the account keeps with a saved result, and the name that it came with; none where the result
+    /// is not the account's, or no original was kept.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn kept_original(
+        &self,
+        account: AccountId,
+        image: &ImageId,
+    ) -> Result<Option<(Source, String)>, StoreError> {
+        let mut connection = self.connection().await?;
+        let row = results::table
+            .find(image.to_string())
+            .inner_join(sources::table)
+            .inner_join(jobs::table)
+            .filter(
+                results::account_id.eq(account.0).and(results::storage_commit).and(results::keep_original),
+            )
+            .select((SourceRow::as_select(), jobs::original_filename))
+            .first::<(SourceRow, String)>(&mut connection)
+            .await
+            .optional()?;
+        row.map(|(source, name)| Ok((source.try_into()?, name))).transpose()
+    }
 }

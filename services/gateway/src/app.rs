@@ -15,13 +15,21 @@ use limiter::Limiter;
 use mail::Mailer;
 use prometheus::Registry;
 use store::Store;
-use web::{Authenticator, Check, Health, HttpMetrics, Listening, MetricsServer, TrustedHops};
+use tokio::sync::mpsc;
+use web::{
+    Authenticator, BlockEntered, Check, Gate, Health, HttpMetrics, Listening, MetricsServer, Tally,
+    TrustedHops,
+};
 
 use crate::config::{Config, Contact, UploadLimits};
 use crate::metrics::GatewayMetrics;
+use crate::payments::PaymentsConfig;
 use crate::relay::{self, PoolLoad};
 use crate::waiters::Waiters;
-use crate::{accounts, admin, docs, forward, images, intents, optimize, outgoing, public, team};
+use crate::{
+    accounts, admin, docs, forward, images, intents, limits, optimize, outgoing, payments, public, resume,
+    team, usage,
+};
 
 /// Longest wait for the first byte of batch-status.
 const FORWARD_TIMEOUT: Duration = Duration::from_secs(5);
@@ -35,6 +43,8 @@ pub struct App {
     pub plans: Arc<PlanCatalogue>,
     /// Addresses shown to people.
     pub contact: Arc<Contact>,
+    /// How credits are sold.
+    pub payments: Arc<PaymentsConfig>,
     /// Secret behind image ids.
     pub secret: ImageIdSecret,
     /// Bounds of uploads.
@@ -59,6 +69,8 @@ pub struct App {
     pub bus: Bus,
     /// Limits.
     pub limiter: Limiter,
+    /// Limits of every request.
+    pub gate: Gate,
     /// Session tokens.
     pub sessions: Arc<Sessions>,
     /// Remote sources.
@@ -114,6 +126,7 @@ pub struct Gateway {
     /// Where the metrics are.
     pub metrics_address: SocketAddr,
     app: App,
+    blocks: mpsc::UnboundedReceiver<BlockEntered>,
     listening: Listening,
     metrics: MetricsServer,
 }
@@ -134,7 +147,8 @@ impl Gateway {
             .clone();
         let http = HttpMetrics::register(&registry).map_err(part("metrics"))?;
         let (listen, metrics_listen, web) = (config.listen, config.metrics_listen, config.web.clone());
-        let app = App::build(config, clock, &registry).await?;
+        let (sender, blocks) = mpsc::unbounded_channel();
+        let app = App::build(config, clock, &registry, sender).await?;
         let health = app.health(shutdown);
         let authenticator = Authenticator {
             store: app.store.clone(),
@@ -142,16 +156,23 @@ impl Gateway {
             plans: app.plans.clone(),
             clock: app.clock.clone(),
         };
-        let data = (Data::new(app.clone()), Data::new(authenticator), Data::new(health), Data::new(http));
+        let data = (
+            (Data::new(app.clone()), Data::new(app.gate.clone())),
+            Data::new(authenticator),
+            Data::new(health),
+            Data::new(http),
+        );
         let listening = web::bind(&web, listen, move || {
-            let (app, authenticator, health, http) = data.clone();
+            let ((app, gate), authenticator, health, http) = data.clone();
             actix_web::App::new()
                 .app_data(app)
+                .app_data(gate)
                 .app_data(authenticator)
                 .app_data(health)
                 .app_data(http)
                 .configure(routes)
                 .default_service(actix::to(web::fallback))
+                .wrap(from_fn(web::limit))
                 .wrap(from_fn(web::observe))
         })
         .map_err(|source| GatewayError::Listen {
@@ -162,7 +183,14 @@ impl Gateway {
         let metrics = MetricsServer::bind(metrics_listen, registry).map_err(|source| {
             GatewayError::Listen { address: metrics_listen, setting: "GATEWAY_METRICS_LISTEN", source }
         })?;
-        Ok(Self { address: listening.address, metrics_address: metrics.address, app, listening, metrics })
+        Ok(Self {
+            address: listening.address,
+            metrics_address: metrics.address,
+            app,
+            blocks,
+            listening,
+            metrics,
+        })
     }
 
     /// Serves until the shutdown says stop, then finishes what is in flight.
@@ -174,6 +202,9 @@ impl Gateway {
             tokio::spawn(relay::wake(self.app.clone())),
             tokio::spawn(relay::watch(self.app.clone())),
             tokio::spawn(outgoing::send(self.app.clone())),
+            tokio::spawn(resume::resume(self.app.clone())),
+            tokio::spawn(limits::write_tally(self.app.clone())),
+            tokio::spawn(limits::answer_blocks(self.app.clone(), self.blocks)),
         ];
         let (server, metrics) = (self.listening.server.handle(), self.metrics.server.handle());
         let stop = async move {
@@ -193,11 +224,29 @@ impl Gateway {
 }
 
 impl App {
-    async fn build(config: Config, clock: Arc<dyn Clock>, registry: &Registry) -> Result<Self, GatewayError> {
+    async fn build(
+        config: Config,
+        clock: Arc<dyn Clock>,
+        registry: &Registry,
+        blocks: mpsc::UnboundedSender<BlockEntered>,
+    ) -> Result<Self, GatewayError> {
         let resolver = Resolver::system().map_err(part("the resolver"))?;
+        let plans = Arc::new(config.plans);
+        let limiter = Limiter::connect(&config.limiter, clock.clone()).await.map_err(part("the limiter"))?;
+        let gate = Gate {
+            limiter: limiter.clone(),
+            edge: config.edge,
+            trusted_hops: config.web.trusted_hops,
+            tiers: plans.clone(),
+            clock: clock.clone(),
+            tally: Tally::default(),
+            blocks,
+        };
         Ok(Self {
-            plans: Arc::new(config.plans),
+            gate,
+            plans,
             contact: Arc::new(config.contact),
+            payments: Arc::new(config.payments),
             secret: config.image_id_secret,
             upload: Arc::new(config.upload),
             sync_wait: config.sync_wait,
@@ -209,7 +258,7 @@ impl App {
             store: Store::connect(&config.store).map_err(part("the database"))?,
             blob: Blob::connect(&config.blob).await,
             bus: Bus::connect(&config.bus).map_err(part("the broker"))?,
-            limiter: Limiter::connect(&config.limiter, clock.clone()).await.map_err(part("the limiter"))?,
+            limiter,
             sessions: Arc::new(Sessions::new(&config.auth).map_err(part("sessions"))?),
             fetcher: Arc::new(Fetcher::new(config.fetch, resolver).map_err(part("the downloader"))?),
             waiters: Waiters::default(),
@@ -269,11 +318,14 @@ fn routes(service: &mut ServiceConfig) {
     service
         .service(actix::resource("/api/optimize").post(optimize::optimize))
         .service(actix::resource("/api/images/{id}").get(images::get).head(images::get))
+        .service(actix::resource("/api/images/{id}/original").get(images::original))
         .service(actix::resource("/api/v1/jobs/{job_id}").get(forward::get_job))
         .configure(accounts::routes)
         .configure(team::routes)
         .configure(intents::routes)
         .configure(admin::routes)
+        .configure(usage::routes)
+        .configure(payments::routes)
         .configure(public::routes)
         .configure(web::health_routes)
         .configure(docs::routes);

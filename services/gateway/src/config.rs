@@ -7,6 +7,8 @@ use domain::limits::DEFAULT_SYNC_BODY_BYTES;
 use domain::plan::PlanCatalogue;
 use settings::{ByteSize, Reader, Seconds, Secret};
 
+use crate::payments::PaymentsConfig;
+
 /// Everything the gateway reads from the environment.
 pub struct Config {
     /// Address of the public listener.
@@ -29,6 +31,8 @@ pub struct Config {
     pub plans: PlanCatalogue,
     /// Addresses shown to people.
     pub contact: Contact,
+    /// How credits are sold.
+    pub payments: PaymentsConfig,
     /// Sign-ups and log-ins per minute and client address.
     pub auth_attempts_per_minute: u32,
     /// HTTP.
@@ -41,6 +45,8 @@ pub struct Config {
     pub bus: bus::Config,
     /// Limits.
     pub limiter: limiter::Config,
+    /// Caps of client addresses.
+    pub edge: web::EdgeConfig,
     /// Sessions.
     pub auth: auth::Config,
     /// Remote sources.
@@ -113,6 +119,7 @@ impl Config {
             image_id_secret: read_secret(reader),
             plans: web::read_plans(reader),
             contact: Contact::read(reader),
+            payments: PaymentsConfig::read(reader),
             auth_attempts_per_minute: reader.or(
                 "AUTH_ATTEMPTS_PER_MINUTE",
                 20,
@@ -123,6 +130,7 @@ impl Config {
             blob: blob::Config::read(reader),
             bus: bus::Config::read(reader),
             limiter: limiter::Config::read(reader),
+            edge: web::EdgeConfig::read(reader),
             auth: auth::Config::read(reader),
             fetch: fetch::Config::read(reader),
             lifecycle: lifecycle::Config::read(reader),

@@ -10,7 +10,7 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder
 use utoipa::{Modify, OpenApi};
 use utoipa_swagger_ui::SwaggerUi;
 
-use crate::{accounts, admin, forward, images, intents, optimize, public, team};
+use crate::{accounts, admin, forward, images, intents, optimize, payments, public, team, usage};
 
 /// Every documented route of the gateway.
 #[derive(OpenApi)]
@@ -23,6 +23,7 @@ use crate::{accounts, admin, forward, images, intents, optimize, public, team};
     paths(
         optimize::optimize,
         images::get,
+        images::original,
         forward::get_job,
         accounts::sign_up::sign_up,
         accounts::log_in::log_in,
@@ -59,6 +60,19 @@ use crate::{accounts, admin, forward, images, intents, optimize, public, team};
         admin::logs::audit_log,
         admin::logs::access_requests,
         admin::logs::handled,
+        usage::by_key,
+        usage::by_session,
+        usage::quota,
+        usage::credits,
+        usage::estimate,
+        usage::own,
+        usage::of_all,
+        payments::start,
+        payments::take,
+        admin::blocks::list,
+        admin::blocks::lift,
+        admin::topups::grant,
+        admin::topups::list,
         public::formats,
         public::pricing,
         health,
@@ -74,6 +88,8 @@ use crate::{accounts, admin, forward, images, intents, optimize, public, team};
         (name = "Account", description = "Sign-up, sessions and API keys"),
         (name = "Team", description = "Members of an account, and invitations"),
         (name = "Admin", description = "For operators of the service; every act is in the audit log"),
+        (name = "Usage", description = "Limits, credits and what was used"),
+        (name = "Credits", description = "Credits on top of a plan"),
         (name = "Public", description = "Formats, plans and health; no credentials"),
     ),
 )]

@@ -9,19 +9,24 @@ mod docs;
 mod forward;
 mod images;
 mod intents;
+mod limits;
 mod metrics;
 mod optimize;
 mod outgoing;
+mod payments;
 mod public;
 mod publish;
 mod relay;
+mod resume;
 mod team;
+mod usage;
 mod waiters;
 
 pub use app::{App, Gateway, GatewayError};
 pub use config::{Config, Contact, UploadLimits};
 pub use docs::ApiDoc;
 pub use metrics::GatewayMetrics;
+pub use payments::PaymentsConfig;
 pub use waiters::{Waiter, Waiters};
 
 use blob::BlobError;

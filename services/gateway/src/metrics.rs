@@ -11,6 +11,8 @@ pub struct GatewayMetrics {
     pub relayed: IntCounter,
     /// Jobs for which a lost message was written again.
     pub republished: IntCounter,
+    /// Jobs that waited for credits and were queued.
+    pub resumed: IntCounter,
     /// Jobs waiting in the queues.
     pub queue_depth: IntGauge,
 }
@@ -36,6 +38,7 @@ impl GatewayMetrics {
                 "imgopt_jobs_republished_total",
                 "Jobs whose lost message was written again.",
             )?,
+            resumed: counter("imgopt_jobs_resumed_total", "Jobs that waited for credits and were queued.")?,
             queue_depth,
         })
     }

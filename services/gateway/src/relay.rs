@@ -62,7 +62,7 @@ pub(crate) async fn reconcile(app: App) {
         }
         let now = app.clock.now();
         let lost_after = if queues_are_empty(&app).await { LOST_AFTER } else { LOST_AFTER_IN_A_QUEUE };
-        let make = |job: &Job, source: &Source| lost_message(&app, job, source);
+        let make = |job: &Job, source: &Source| message_of(&app, job, source);
         match app.store.republish_stuck(now, now - lost_after, SWEEP_ROWS, make).await {
             Ok(jobs) if jobs.is_empty() => {}
             Ok(jobs) => {
@@ -84,7 +84,8 @@ async fn queues_are_empty(app: &App) -> bool {
     true
 }
 
-fn lost_message(app: &App, job: &Job, source: &Source) -> OutgoingMessage {
+/// The message of a job that exists.
+pub(crate) fn message_of(app: &App, job: &Job, source: &Source) -> OutgoingMessage {
     let message = JobMessage {
         job_id: job.id,
         account_id: job.account_id,

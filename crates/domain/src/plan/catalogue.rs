@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::{Limits, Overrides, Plan, PlanEntry};
+use super::{Limits, Overrides, Plan, PlanEntry, TopupPack};
 use crate::Tier;
 
 /// The catalogues that ship with the program, by name.
@@ -21,6 +21,8 @@ struct CatalogueFile {
     #[serde(default)]
     aliases: BTreeMap<String, String>,
     plan: Vec<PlanEntry>,
+    #[serde(default)]
+    topup: Vec<TopupPack>,
 }
 
 /// All plans: at most one for each tier, the lowest tier always.
@@ -32,6 +34,7 @@ pub struct PlanCatalogue {
     pub currency: String,
     aliases: BTreeMap<String, Tier>,
     plans: Vec<Plan>,
+    topups: Vec<TopupPack>,
 }
 
 /// Why a catalogue cannot be used.
@@ -62,6 +65,9 @@ pub enum CatalogueError {
         /// What it points to.
         code: String,
     },
+    /// Two packs have one code, or one sells nothing.
+    #[error("plan catalogue: [[topup]] with code = \"{0}\" must stand there once and sell at least 1")]
+    Topup(String),
     /// The discount is not a percentage.
     #[error("plan catalogue: annual_discount_percent must be from 0 to 100, not {0}")]
     Discount(u64),
@@ -89,6 +95,11 @@ impl PlanCatalogue {
                 return Err(CatalogueError::DuplicateCode(plan.code.clone()));
             }
         }
+        for (index, pack) in file.topup.iter().enumerate() {
+            if pack.amount == 0 || file.topup[..index].iter().any(|other| other.code == pack.code) {
+                return Err(CatalogueError::Topup(pack.code.clone()));
+            }
+        }
         if plans.first().is_none_or(|plan| plan.tier != Tier::Free) {
             return Err(CatalogueError::NoFirst);
         }
@@ -105,6 +116,7 @@ impl PlanCatalogue {
             currency: file.currency,
             aliases,
             plans,
+            topups: file.topup,
         })
     }
 
@@ -147,6 +159,12 @@ impl PlanCatalogue {
     pub fn tier_of(&self, name: &str) -> Option<Tier> {
         let by_code = self.plans.iter().find(|plan| plan.code == name).map(|plan| plan.tier);
         by_code.or_else(|| self.aliases.get(name).copied()).or_else(|| name.parse().ok())
+    }
+
+    /// What is sold on top of plans, in the catalogue's order.
+    #[must_use]
+    pub fn topups(&self) -> &[TopupPack] {
+        &self.topups
     }
 
     /// Every plan, from the smallest to the largest.
@@ -215,6 +233,8 @@ mod tests {
         assert_eq!(credits.plan(Tier::Pro).limits.get(D::AiCredits), Some(1_000));
         assert_eq!(credits.plan(Tier::Pro).limits.get(D::MonthlyImages), None);
         assert_eq!(credits.plan(Tier::Scale).code, "agency", "the next lower plan");
+        let packs: Vec<_> = credits.topups().iter().map(|pack| (pack.code.as_str(), pack.kind)).collect();
+        assert_eq!(packs, ["small", "medium", "large"].map(|code| (code, CreditKind::Ai)));
     }
 
     #[test]
@@ -241,6 +261,8 @@ mod tests {
         let doubled = with("code = \"pro\"", "code = \"free\"\ntier = \"pro\"");
         assert!(matches!(doubled, CatalogueError::DuplicateCode(_)));
         assert!(matches!(with("premium = \"pro\"", "premium = \"gold\""), CatalogueError::Alias { .. }));
+        let twice = with("code = \"medium\"", "code = \"small\"");
+        assert!(matches!(twice, CatalogueError::Topup(code) if code == "small"));
         let none = PlanCatalogue::parse("annual_discount_percent = 1\ncurrency=\"USD\"\nplan=[]");
         assert!(matches!(none, Err(CatalogueError::NoFirst)));
     }

@@ -3,12 +3,14 @@
 mod catalogue;
 mod dimension;
 mod limits;
+mod topup;
 
 use serde::Deserialize;
 
 pub use catalogue::{CatalogueError, PlanCatalogue};
 pub use dimension::{Dimension, UnknownDimension};
 pub use limits::{Limits, Overrides};
+pub use topup::TopupPack;
 
 use crate::Tier;
 use crate::credits::{CreditKind, Overage};

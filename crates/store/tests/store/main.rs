@@ -7,11 +7,11 @@ mod accept;
 #[cfg(test)]
 mod accounts;
 #[cfg(test)]
+mod admin;
+#[cfg(test)]
 mod alerts;
 #[cfg(test)]
 mod audit;
-#[cfg(test)]
-mod admin;
 #[cfg(test)]
 mod claim;
 #[cfg(test)]
@@ -21,13 +21,15 @@ mod credits_model;
 #[cfg(test)]
 mod credits_race;
 #[cfg(test)]
+mod daily_usage;
+#[cfg(test)]
 mod finish;
 #[cfg(test)]
 mod fixture;
 #[cfg(test)]
-mod library;
-#[cfg(test)]
 mod intents;
+#[cfg(test)]
+mod library;
 #[cfg(test)]
 mod mails;
 #[cfg(test)]
@@ -45,8 +47,8 @@ mod results;
 #[cfg(test)]
 mod resume;
 #[cfg(test)]
-mod usage;
-#[cfg(test)]
 mod sessions;
 #[cfg(test)]
 mod team;
+#[cfg(test)]
+mod usage;

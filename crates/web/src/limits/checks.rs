@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use domain::plan::Dimension;
+use domain::AccountId;
+use domain::plan::{Dimension, Limits};
 use limiter::{Check, Escalation, Penalty, Rule};
 
 use super::identity::Identity;
@@ -112,10 +113,15 @@ fn of_key(caller: &ApiCaller, family: Family) -> Vec<Check> {
 
 /// The account's results in a fixed minute, `cost` of them.
 pub(crate) fn results(caller: &ApiCaller, cost: u32) -> Option<Check> {
-    let limit = caller.limits.count(Dimension::ResultsPerMinute)?;
+    results_of(caller.account_id, &caller.limits, cost)
+}
+
+/// The same for an account with these limits.
+pub(crate) fn results_of(account: AccountId, limits: &Limits, cost: u32) -> Option<Check> {
+    let limit = limits.count(Dimension::ResultsPerMinute)?;
     Some(Check {
         policy: ACCOUNT,
-        subject: caller.account_id.to_string(),
+        subject: account.to_string(),
         rule: Rule::Window { limit, length: MINUTE },
         cost,
     })

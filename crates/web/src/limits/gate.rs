@@ -1,6 +1,6 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
-use domain::ApiKeyId;
+use domain::{AccountId, ApiKeyId};
 use limiter::{Block, Limiter, Outcome, Source};
 use tokio::sync::mpsc;
 
@@ -29,6 +29,8 @@ pub struct Gate {
 /// A key entered a tier of the escalation just now.
 #[derive(Debug, Clone, Copy)]
 pub struct BlockEntered {
+    /// Whose key it is.
+    pub account: AccountId,
     /// The key.
     pub key: ApiKeyId,
     /// What it entered; at tier 5 the key is to be suspended.

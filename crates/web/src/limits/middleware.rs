@@ -59,7 +59,7 @@ fn refuse(gate: &Gate, identity: &Identity, family: Family, verdict: &Verdict) -
         && block.entered
     {
         // Nobody listens only while the service ends.
-        let _ = gate.blocks.send(BlockEntered { key: caller.key_id, block });
+        let _ = gate.blocks.send(BlockEntered { account: caller.account_id, key: caller.key_id, block });
     }
     let tier = match identity {
         Identity::Key(caller) => caller.tier,

@@ -1,6 +1,8 @@
 //! Layer 2: results of an account in a fixed minute. Work waits for a place; it is never answered 429.
 
 use actix_web::{HttpMessage, HttpRequest};
+use domain::AccountId;
+use domain::plan::Limits;
 use limiter::{Check, Request};
 use tokio::time::{Duration, Instant, sleep_until};
 
@@ -49,6 +51,15 @@ impl Gate {
             }
             sleep_until(next).await;
         }
+    }
+}
+
+impl Gate {
+    /// Results of an account in this minute.
+    pub async fn results_used(&self, account: AccountId, limits: &Limits) -> u32 {
+        let Some(check) = checks::results_of(account, limits, 0) else { return 0 };
+        let verdict = self.limiter.decide(&Request { checks: vec![check], penalty: None }).await;
+        verdict.outcomes.first().map_or(0, |outcome| outcome.used)
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt::Display;
 use actix_web::HttpRequest;
 use actix_web::web::Payload;
 use auth::{AuthError, SecretToken};
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use domain::{ErrorCode, Rejection};
 use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
@@ -25,17 +25,36 @@ pub(crate) async fn json<T: DeserializeOwned>(
     request: &HttpRequest,
     payload: Payload,
 ) -> Result<T, ApiError> {
+    json_up_to(MAX_BODY, app, request, payload).await
+}
+
+/// The same for a body of at most `most` bytes.
+pub(crate) async fn json_up_to<T: DeserializeOwned>(
+    most: u64,
+    app: &App,
+    request: &HttpRequest,
+    payload: Payload,
+) -> Result<T, ApiError> {
+    let body = body(most, app, request, payload).await?;
+    serde_json::from_slice(&body).map_err(|error| refused(format!("The body is not as expected: {error}.")))
+}
+
+/// Reads a body of at most `most` bytes as it is.
+pub(crate) async fn body(
+    most: u64,
+    app: &App,
+    request: &HttpRequest,
+    payload: Payload,
+) -> Result<Bytes, ApiError> {
     if request.headers().contains_key(actix_web::http::header::CONTENT_ENCODING) {
         let message = "Compressed request bodies are not accepted.";
         return Err(ApiError::new(ErrorCode::UnsupportedEncoding, message));
     }
     let mut body = BytesMut::new();
-    let mut guarded = GuardedBody::new(payload, MAX_BODY, &app.upload);
+    let mut guarded = GuardedBody::new(payload, most, &app.upload);
     while let Some(chunk) = guarded.next().await {
         let chunk = chunk.map_err(|error| match BodyFault::within(&error) {
-            Some(BodyFault::TooLarge { .. }) => {
-                refused(format!("The body may have at most {MAX_BODY} bytes."))
-            }
+            Some(BodyFault::TooLarge { .. }) => refused(format!("The body may have at most {most} bytes.")),
             Some(BodyFault::TooSlow) => {
                 ApiError::new(ErrorCode::RequestTimeout, "The request body did not arrive in time.")
             }
@@ -43,7 +62,7 @@ pub(crate) async fn json<T: DeserializeOwned>(
         })?;
         body.extend_from_slice(&chunk);
     }
-    serde_json::from_slice(&body).map_err(|error| refused(format!("The body is not as expected: {error}.")))
+    Ok(body.freeze())
 }
 
 /// Reads the query; unknown members are refused by the types themselves.

@@ -63,5 +63,9 @@ pub(crate) async fn reactivate(
     caller.require_operator()?;
     let id: ApiKeyId = input::id(&id)?;
     let key = app.store.reactivate_key(id, Actor::User(caller.user.id), app.clock.now()).await?;
+    // A key that was suspended for its violations is blocked by the limiter too.
+    if let Err(error) = app.limiter.forgive(&web::key_subject(id)).await {
+        tracing::warn!(%error, "the limiter could not be told of a reactivated key; its block ends by itself");
+    }
     Ok(HttpResponse::Ok().json(item(key.ok_or_else(ApiError::not_found)?)))
 }

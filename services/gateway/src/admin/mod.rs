@@ -1,8 +1,10 @@
 //! What operators of the service do over HTTP. Every act is in the audit log.
 
 pub(crate) mod accounts;
+pub(crate) mod blocks;
 pub(crate) mod keys;
 pub(crate) mod logs;
+pub(crate) mod topups;
 
 use actix_web::web::{self as actix, ServiceConfig};
 
@@ -17,6 +19,9 @@ pub(crate) fn routes(service: &mut ServiceConfig) {
         .service(actix::resource("/api/admin/accounts/{id}").get(accounts::show).patch(accounts::change))
         .service(actix::resource("/api/admin/keys/{id}/suspend").post(keys::suspend))
         .service(actix::resource("/api/admin/keys/{id}/reactivate").post(keys::reactivate))
+        .service(actix::resource("/api/admin/accounts/{id}/topups").get(topups::list).post(topups::grant))
+        .service(actix::resource("/api/admin/blocks").get(blocks::list))
+        .service(actix::resource("/api/admin/blocks/{label}").delete(blocks::lift))
         .service(actix::resource("/api/admin/audit-log").get(logs::audit_log))
         .service(actix::resource("/api/admin/access-requests").get(logs::access_requests))
         .service(actix::resource("/api/admin/access-requests/{id}/handled").post(logs::handled));

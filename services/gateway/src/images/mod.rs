@@ -1,6 +1,7 @@
 //! `GET` and `HEAD /api/images/:id`: a result, by its capability.
 
 mod conditional;
+mod original;
 mod same_site;
 
 use actix_web::body::SizedStream;
@@ -15,6 +16,8 @@ use web::ApiError;
 
 use crate::app::App;
 use conditional::{Part, entity_tag};
+
+pub(crate) use original::{__path_original, original};
 
 /// Exactly as published: every use is revalidated, nothing shared keeps it.
 const CACHE_CONTROL: &str = "private, no-cache, max-age=0, must-revalidate";
@@ -109,11 +112,15 @@ fn disposition(request: &HttpRequest, stored: &StoredResult) -> ContentDispositi
     let stem =
         stored.original_filename.rsplit_once('.').map_or(stored.original_filename.as_str(), |(stem, _)| stem);
     let name = format!("{stem}.{}", stored.format.extension());
+    attachment(request.query_string().split('&').any(|pair| pair == "download=1"), name)
+}
+
+/// A name for the bytes, in ASCII and in full.
+fn attachment(attach: bool, name: String) -> ContentDisposition {
     let plain: String = name
         .chars()
         .map(|c| if c.is_ascii_graphic() && !matches!(c, '"' | '\\' | '%' | ';') { c } else { '_' })
         .collect();
-    let attach = request.query_string().split('&').any(|pair| pair == "download=1");
     let extended = header::ExtendedValue {
         charset: header::Charset::Ext("UTF-8".to_owned()),
         language_tag: None,

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use blob::ObjectKey;
 use contracts::JobMessage;
-use domain::credits::{CreditKind, Funds};
+use domain::credits::Funds;
 use domain::{ErrorCode, ImageId, JobClass, JobId, OutputOptions, SourceId};
 use store::{Accepted, NewJob, NewSource, OutgoingMessage, WhenExhausted};
 use tracing::Instrument;
 use web::{ApiCaller, ApiError};
 
+use super::exhausted;
 use super::source::Source;
 use super::spool::SpooledBody;
 use crate::app::App;
@@ -24,6 +25,12 @@ pub(crate) struct Order {
     pub(crate) source: Arc<Source>,
     pub(crate) storage_commit: bool,
     pub(crate) keep_original: bool,
+    /// What the caller says that it is for.
+    pub(crate) site: Option<String>,
+    /// Whether it is compressed harder than asked.
+    pub(crate) adaptive: bool,
+    /// What the account may spend.
+    pub(crate) funds: Funds,
 }
 
 /// Work that will be done, and a place among those who wait for it.
@@ -31,6 +38,8 @@ pub(crate) struct Admitted {
     pub(crate) job: JobId,
     /// False where an earlier request's job does the same work.
     pub(crate) is_new: bool,
+    /// Whether the credits of this job were set aside for this request.
+    pub(crate) pays: bool,
     /// Registered before the job was offered to anyone: no event is missed.
     pub(crate) waiter: Waiter,
 }
@@ -51,26 +60,20 @@ pub(crate) async fn accept(app: App, order: Order) -> Result<Admitted, ApiError>
     match app.store.accept_job(job.clone(), make, now).await? {
         // A request that does not wait for credits is never told of a paused job.
         Accepted::Joined(job) | Accepted::Paused(job) => {
-            Ok(Admitted { job, is_new: false, waiter: app.waiters.register(job) })
+            Ok(Admitted { job, is_new: false, pays: false, waiter: app.waiters.register(job) })
         }
         Accepted::Resumed { job: resumed, outbox_id } => {
             let (waiter, message) = (app.waiters.register(resumed), make(resumed));
             tokio::spawn(publish::at_once(app, message, outbox_id).in_current_span());
-            Ok(Admitted { job: resumed, is_new: false, waiter })
+            Ok(Admitted { job: resumed, is_new: false, pays: true, waiter })
         }
         Accepted::Created { outbox_id } => {
             app.metrics.accepted.inc();
             let message = make(job_id);
             tokio::spawn(publish::at_once(app, message, outbox_id).in_current_span());
-            Ok(Admitted { job: job_id, is_new: true, waiter })
+            Ok(Admitted { job: job_id, is_new: true, pays: true, waiter })
         }
-        Accepted::Refused(exhausted) => Err(ApiError::new(
-            match exhausted.kind {
-                CreditKind::ResultBytes => ErrorCode::BandwidthQuotaExceeded,
-                _ => ErrorCode::MonthlyQuotaExceeded,
-            },
-            exhausted.to_string(),
-        )),
+        Accepted::Refused(exhausted) => Err(exhausted::refusal(&app, &order.caller, &exhausted)),
     }
 }
 
@@ -114,9 +117,9 @@ fn new_job(order: &Order, key: &ObjectKey) -> NewJob {
         keep_original: order.keep_original,
         original_filename: order.source.filename.clone(),
         src_url: order.source.src_url.clone(),
-        site: None,
-        adaptive: false,
-        funds: Funds::default(),
+        site: order.site.clone(),
+        adaptive: order.adaptive,
+        funds: order.funds,
         when_exhausted: WhenExhausted::Refuse,
         trace_context: telemetry::inject(),
     }

@@ -2,7 +2,7 @@
 
 use domain::plan::Dimension;
 use domain::{ErrorCode, JobId, JobState};
-use web::{ApiCaller, ApiError};
+use web::{ApiCaller, ApiError, SlotWait};
 
 use super::intake::IntakeError;
 use crate::app::App;
@@ -61,6 +61,20 @@ pub(crate) fn still_running(job: JobId, state: JobState, queue_up: bool) -> ApiE
         _ => ErrorCode::Overloaded,
     };
     ApiError::unavailable(code, 5).member("job_id", job.to_string()).member("status_url", status_url(job))
+}
+
+/// The account has had its results of this minute, and the next one is too far away to wait for.
+pub(crate) fn minute_is_full(caller: &ApiCaller, wait: SlotWait) -> ApiError {
+    let seconds = u32::try_from(wait.retry_after.as_millis().div_ceil(1_000)).unwrap_or(60).max(1);
+    let limit = caller.limits.get(Dimension::ResultsPerMinute).unwrap_or_default();
+    ApiError::new(
+        ErrorCode::Overloaded,
+        format!(
+            "This minute's {limit} results of the account are used. Try again in {seconds} seconds, send \
+             `Prefer: respond-async`, or send a batch."
+        ),
+    )
+    .retry_after(seconds)
 }
 
 /// Where the job can be looked at.

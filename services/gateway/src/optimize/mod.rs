@@ -3,6 +3,7 @@
 mod accept;
 mod accept_header;
 mod errors;
+mod exhausted;
 mod fields;
 mod filename;
 mod intake;
@@ -10,6 +11,7 @@ mod perform;
 mod prefer;
 mod respond;
 mod shared;
+mod site;
 mod source;
 mod spool;
 mod variants;
@@ -113,9 +115,11 @@ pub(crate) struct OptimizeForm {
         (status = 202, description = "Still running; look at `status_url`", body = JobAccepted),
         (status = 400, description = "Bad request, bad image or bad source", body = web::ErrorBody),
         (status = 401, description = "Missing or invalid API key", body = web::ErrorBody),
-        (status = 403, description = "Account suspended", body = web::ErrorBody),
+        (status = 402, description = "The month's images or bandwidth are used up", body = web::ErrorBody),
+        (status = 403, description = "Account or key suspended", body = web::ErrorBody),
         (status = 408, description = "The body did not arrive in time", body = web::ErrorBody),
         (status = 413, description = "File or body too large", body = web::ErrorBody),
+        (status = 429, description = "A limit of the address or the key", body = web::ErrorBody),
         (status = 503, description = "Overloaded or a dependency is down", body = web::ErrorBody),
     ),
     security(("api_key" = []), ("bearer" = [])),
@@ -150,7 +154,7 @@ async fn run(
         .map_err(|error| errors::from_intake(error, app, &caller))?;
     let asked = intake.request.clone();
     let source = Arc::new(source::obtain(app, largest, intake).await?);
-    let visit = Visit { app, caller, headers: request.headers(), source, started };
+    let visit = Visit { app, caller, request, source, started };
     if asked.variants.is_empty() {
         let performed = visit.perform(&asked).await?;
         return visit.answer(performed, &asked);

@@ -35,6 +35,9 @@ pub(crate) struct OptimizeResponse {
     /// Saved share in whole percent.
     #[schema(example = 50)]
     pub percent: i64,
+    /// Only where the result was to be saved and was not: why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub storage_commit: Option<CommitRefusal>,
     /// The result itself.
     pub data: ResultData,
 }
@@ -82,6 +85,41 @@ pub(crate) struct ResultData {
     /// Why nothing was gained, e.g. `already_optimal`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// True where the service was under load and compressed harder than asked (free tier only); the id states the
+    /// level that was used.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub adaptive: bool,
+}
+
+/// What became of a wish to save the result that could not be granted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub(crate) struct CommitRefusal {
+    /// Always false: a saved result has no such member.
+    committed: bool,
+    /// The code of the refusal.
+    #[schema(example = "storage_cap_reached")]
+    error: &'static str,
+    /// What to do.
+    message: String,
+    /// The plan's cap in bytes.
+    cap_bytes: u64,
+    /// What the Storage Library holds.
+    used_bytes: u64,
+}
+
+impl CommitRefusal {
+    /// The Storage Library is full.
+    pub(crate) fn cap_reached(cap_bytes: u64, used_bytes: u64) -> Self {
+        Self {
+            committed: false,
+            error: "storage_cap_reached",
+            message: "Storage cap reached for your current tier. The result was made and stays for the usual time, \
+                      but it was not saved: delete older results or upgrade."
+                .to_owned(),
+            cap_bytes,
+            used_bytes,
+        }
+    }
 }
 
 /// What a page can show until the image is there.
@@ -110,6 +148,10 @@ pub(crate) struct Own {
     pub(crate) src_url: Option<String>,
     /// Whether a placeholder was asked for.
     pub(crate) placeholder: bool,
+    /// Whether the result is compressed harder than was asked.
+    pub(crate) adaptive: bool,
+    /// Why the result was not saved although that was asked.
+    pub(crate) refusal: Option<CommitRefusal>,
 }
 
 /// A job that goes on after the response.
@@ -176,6 +218,7 @@ pub(crate) fn body(stored: &StoredResult, cached: bool, own: Own) -> OptimizeRes
         optimized_size: stored.byte_size,
         compression_ratio: format!("{:.1}% saved", saved * 100.0),
         percent: whole_percent(saved),
+        storage_commit: own.refusal,
         data: ResultData {
             id: stored.image_id.clone(),
             src_url: own.src_url,
@@ -190,6 +233,7 @@ pub(crate) fn body(stored: &StoredResult, cached: bool, own: Own) -> OptimizeRes
             quality_score: stored.score.map(decimal),
             placeholder: stored.placeholder.clone().filter(|_| own.placeholder).map(Into::into),
             reason: stored.reason.clone(),
+            adaptive: own.adaptive,
         },
     }
 }

@@ -12,7 +12,7 @@ use web::ApiError;
 
 use super::errors::{self, status_url};
 use super::fields::OptimizeRequest;
-use super::perform::{Performed, Visit};
+use super::perform::{Made, Performed, Visit};
 use super::prefer::Prefer;
 use super::respond::{self, OptimizeResponse};
 
@@ -41,32 +41,34 @@ pub(crate) async fn answer(visit: &Visit<'_>, asked: &OptimizeRequest) -> Result
     let performing = asked.variants.iter().map(|variant| visit.perform(variant));
     let mut done = Vec::new();
     let mut running = Vec::new();
-    for performed in join_all(performing).await {
+    for (variant, performed) in asked.variants.iter().zip(join_all(performing).await) {
         match performed? {
-            Performed::Done { stored, cached, .. } => done.push((stored, cached)),
+            Performed::Done(made) => done.push((variant, made)),
             Performed::Running { job, state } => running.push((job, state)),
         }
     }
     let Some((job, state)) = running.first().copied() else {
-        return Ok(respond(visit, asked, &done));
+        return Ok(respond(visit, &done));
     };
     let jobs: Vec<_> = running.iter().map(|(job, _)| status_url(*job)).collect();
-    if Prefer::of(visit.headers).respond_async {
+    if Prefer::of(visit.request.headers()).respond_async {
         return Ok(respond::accepted(job, state));
     }
     Err(errors::still_running(job, state, visit.app.bus.is_connected()).member("status_urls", jobs))
 }
 
-fn respond(visit: &Visit<'_>, asked: &OptimizeRequest, done: &[(Box<StoredResult>, bool)]) -> HttpResponse {
+fn respond(visit: &Visit<'_>, done: &[(&OptimizeRequest, Made)]) -> HttpResponse {
     let source = &visit.source;
-    let variants =
-        done.iter().map(|(stored, cached)| respond::body(stored, *cached, visit.own(asked))).collect();
+    let variants = done
+        .iter()
+        .map(|(asked, made)| respond::body(&made.stored, made.cached, visit.own(asked, made)))
+        .collect();
     let body = VariantsResponse {
         success: true,
         original_filename: source.filename.clone(),
         original_size: source.spooled.size,
         variants,
-        srcset: srcset(done.iter().map(|(stored, _)| stored.as_ref())),
+        srcset: srcset(done.iter().map(|(_, made)| made.stored.as_ref())),
     };
     HttpResponse::Ok()
         .insert_header((header::CACHE_CONTROL, "no-store"))

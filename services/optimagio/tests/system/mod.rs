@@ -13,8 +13,19 @@ use settings::Reader;
 use store::{NewAccount, NewApiKey, Store};
 use testkit::TestSettings;
 
-pub(crate) use client::{Client, Form, json};
+pub(crate) use client::{Client, Form, json, json as answer};
 pub(crate) use process::Role;
+
+/// The path of a catalogue with one plan, `free`, that has these limits. Left to the system's temporary directory.
+pub(crate) fn plans(limits: &str) -> String {
+    let text = format!(
+        "annual_discount_percent = 0\ncurrency = \"USD\"\n[[plan]]\ncode = \"free\"\nname = \"Free\"\n\
+         monthly_cents = 0\n[plan.limits]\n{limits}\n"
+    );
+    let file = tempfile::Builder::new().prefix("plans-").suffix(".toml").tempfile().unwrap();
+    std::fs::write(file.path(), text).unwrap();
+    file.into_temp_path().keep().unwrap().to_str().unwrap().to_owned()
+}
 
 /// Time for anything to happen that takes no work.
 pub(crate) const SOON: Duration = Duration::from_secs(20);
@@ -100,10 +111,30 @@ impl System {
         (account.id, key.expose().to_owned())
     }
 
+    /// One more key of an account.
+    pub(crate) async fn key_of(&self, account: AccountId) -> String {
+        let key = ApiKey::generate(&mut rand::rng());
+        let new = NewApiKey {
+            account_id: account,
+            label: "another".to_owned(),
+            prefix: key.prefix().to_owned(),
+            hash: key.hash(),
+            expires_at: None,
+        };
+        self.store.create_api_key(new, 100, SystemClock.now()).await.unwrap();
+        key.expose().to_owned()
+    }
+
     /// How many rows of the ledger belong to an account.
     pub(crate) async fn ledger_rows(&self, account: AccountId) -> i64 {
         let query = "SELECT count(*) FROM ledger WHERE account_id = $1";
         self.sql().await.query_one(query, &[&account.0]).await.unwrap().get(0)
+    }
+
+    /// Fails unless ledger, buckets, jobs and stored results agree.
+    pub(crate) async fn assert_books_balance(&self) {
+        let found = self.store.audit_ledger(SystemClock.now()).await.unwrap();
+        assert!(found.is_empty(), "the books do not balance: {found:#?}");
     }
 
     /// A connection to the database, for looking at what no interface shows.
