@@ -1,5 +1,5 @@
 //! How fast `decide` is with five checks and a penalty, against the Redis of `REDIS_URL`:
-//! `REDIS_URL=redis://localhost:6379/9 cargo run --release -p optimagio-limiter --example speed`.
+//! `REDIS_URL=redis://localhost:6379/9 cargo run --release -p optimagio-limiter --example decisions`.
 
 use std::error::Error;
 use std::io::Write;
