@@ -1,5 +1,6 @@
 DROP TABLE daily_usage;
 
+DROP INDEX results_kept_source;
 DROP INDEX jobs_paused;
 DROP INDEX jobs_live_image;
 UPDATE jobs SET state = 'failed', error_code = 'monthly_quota_exceeded', finished_at = now()

@@ -20,7 +20,8 @@ pub(crate) async fn delivery(worker: Worker, delivery: Delivery) -> Outcome {
         return Outcome::Done;
     };
     let job = match worker.store.job(message.job_id).await {
-        Ok(Some(job)) if !job.state.is_final() => job,
+        // A paused job gets another message when there are credits for it.
+        Ok(Some(job)) if !job.state.is_final() && job.state != JobState::QuotaPaused => job,
         Ok(_) => return Outcome::Done,
         Err(_) => return Outcome::Retry { after: RETRY_AFTER },
     };

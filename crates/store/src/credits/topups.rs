@@ -10,7 +10,6 @@ use uuid::Uuid;
 
 use super::rows::TOPUP;
 use crate::convert::{named, number, storable, without_nul};
-use crate::error::violates;
 use crate::events::NewEvent;
 use crate::schema::{credit_buckets, events, topups};
 use crate::{Store, StoreError};
@@ -86,14 +85,8 @@ impl Store {
         let id = Uuid::now_v7();
         let granted = (*connection)
             .transaction(async |connection: &mut AsyncPgConnection| grant(connection, id, &new, now).await)
-            .await;
-        match granted {
-            Ok(()) => Ok(Granted::Granted(id)),
-            Err(StoreError::Query { source }) if violates(&source, "topups_reference") => {
-                Ok(Granted::AlreadyGranted)
-            }
-            Err(error) => Err(error),
-        }
+            .await?;
+        Ok(if granted { Granted::Granted(id) } else { Granted::AlreadyGranted })
     }
 
     /// What an account was given, the newest first.
@@ -121,12 +114,13 @@ impl Store {
     }
 }
 
+/// False where the payment was seen before.
 async fn grant(
     connection: &AsyncPgConnection,
     id: Uuid,
     new: &NewTopup,
     now: DateTime<Utc>,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     let amount: i64 = number("amount", new.amount.get())?;
     let (source, reference, by) = match &new.source {
         TopupSource::Admin { by } => ("admin", None, by.map(|user| user.0)),
@@ -143,7 +137,14 @@ async fn grant(
         topups::granted_by.eq(by),
         topups::created_at.eq(now),
     );
-    diesel::insert_into(topups::table).values(row).execute(&mut &*connection).await?;
+    let inserted = diesel::insert_into(topups::table)
+        .values(row)
+        .on_conflict_do_nothing()
+        .execute(&mut &*connection)
+        .await?;
+    if inserted == 0 {
+        return Ok(false);
+    }
     let bucket = (
         credit_buckets::account_id.eq(new.account_id.0),
         credit_buckets::period.eq(TOPUP),
@@ -160,7 +161,7 @@ async fn grant(
     let payload = json!({ "topup_id": id.to_string(), "kind": new.kind.as_str(), "amount": amount });
     let event = NewEvent::new(new.account_id, "credits.granted", payload, now);
     diesel::insert_into(events::table).values(event).execute(&mut &*connection).await?;
-    Ok(())
+    Ok(true)
 }
 
 fn topup(row: Row) -> Result<Topup, StoreError> {

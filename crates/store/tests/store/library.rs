@@ -115,3 +115,37 @@ async fn ten_completions_at_once_fill_the_room_for_three() {
     assert_eq!(f.number("SELECT count(*) FROM jobs WHERE commit_refused").await, 7);
     assert_eq!(f.number("SELECT count(*) FROM results WHERE storage_commit").await, 3);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn later_wishes_and_completions_at_once_fill_the_room_for_three() {
+    let f = Fixture::new().await;
+    let mut completing = Vec::new();
+    for number in 0..10 {
+        if number % 2 == 0 {
+            completing.push(to_keep(&f, f.new_job(number)).await);
+        } else {
+            let id = f.queued(number).await;
+            f.claim(id, at(1)).await;
+            f.complete(id, 1, at(2)).await.unwrap();
+        }
+    }
+    let mut tasks = Vec::new();
+    for id in completing {
+        let store = f.store.clone();
+        let made = Completion { funds: capped(1_599), ..completion(id, 1) };
+        tasks.push(tokio::spawn(async move {
+            store.complete_job(made, message(id), at(3)).await.unwrap();
+        }));
+    }
+    for number in [1, 3, 5, 7, 9] {
+        let store = f.store.clone();
+        tasks.push(tokio::spawn(async move {
+            store.commit_result(&image(number), false, Some(1_599), at(3)).await.unwrap();
+        }));
+    }
+    for task in tasks {
+        task.await.unwrap();
+    }
+    assert_eq!(stored(&f).await, 1_200);
+    assert_eq!(f.number("SELECT count(*) FROM results WHERE storage_commit").await, 3);
+}

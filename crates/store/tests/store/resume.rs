@@ -83,6 +83,13 @@ async fn a_new_month_pays_for_what_was_paused_in_the_last() {
     let job = f.store.job(ids[0]).await.unwrap().unwrap();
     assert_eq!(job.reserved_month.to_string(), "2026-12");
     f.audit().await;
+    // So does a request for the same work.
+    let again = NewJob { funds: monthly(CreditKind::Images, 2), ..f.new_job(1) };
+    let resumed = f.accept(again, december).await;
+    assert!(matches!(resumed, Accepted::Resumed { job, .. } if job == ids[1]), "{resumed:?}");
+    let job = f.store.job(ids[1]).await.unwrap().unwrap();
+    assert_eq!(job.reserved_month.to_string(), "2026-12");
+    f.audit().await;
 }
 
 #[tokio::test]

@@ -125,9 +125,9 @@ impl System {
         key.expose().to_owned()
     }
 
-    /// How many rows of the ledger belong to an account.
+    /// How many results an account has paid for: the rows of the ledger that are no cache hits.
     pub(crate) async fn ledger_rows(&self, account: AccountId) -> i64 {
-        let query = "SELECT count(*) FROM ledger WHERE account_id = $1";
+        let query = "SELECT count(*) FROM ledger WHERE account_id = $1 AND kind = 'result'";
         self.sql().await.query_one(query, &[&account.0]).await.unwrap().get(0)
     }
 
