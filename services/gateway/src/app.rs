@@ -21,7 +21,7 @@ use crate::config::{Config, Contact, UploadLimits};
 use crate::metrics::GatewayMetrics;
 use crate::relay::{self, PoolLoad};
 use crate::waiters::Waiters;
-use crate::{accounts, admin, docs, forward, images, intents, optimize, outgoing, public, team};
+use crate::{accounts, docs, forward, images, optimize, outgoing, public};
 
 /// Longest wait for the first byte of batch-status.
 const FORWARD_TIMEOUT: Duration = Duration::from_secs(5);
@@ -271,9 +271,6 @@ fn routes(service: &mut ServiceConfig) {
         .service(actix::resource("/api/images/{id}").get(images::get).head(images::get))
         .service(actix::resource("/api/v1/jobs/{job_id}").get(forward::get_job))
         .configure(accounts::routes)
-        .configure(team::routes)
-        .configure(intents::routes)
-        .configure(admin::routes)
         .configure(public::routes)
         .configure(web::health_routes)
         .configure(docs::routes);
