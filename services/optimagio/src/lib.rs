@@ -3,7 +3,9 @@
 
 mod accounts;
 mod cli;
+mod keys;
 mod migrate;
+mod operator;
 mod optimize;
 mod sample;
 mod serve;
