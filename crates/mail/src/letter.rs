@@ -27,9 +27,13 @@ impl Letter {
     /// is encoded for servers that pass 7 bits.
     pub(crate) fn message(&self, from: &Mailbox, readable: bool) -> Result<Message, MailError> {
         let recipient: Address = self.recipient.parse().map_err(|_| MailError::Address)?;
-        let eight_bit = || Body::new_with_encoding(self.body.clone(), ContentTransferEncoding::EightBit).ok();
-        let as_it_is = if readable { eight_bit() } else { None };
-        let body = as_it_is.unwrap_or_else(|| Body::new(self.body.clone()));
+        let body = match readable {
+            true => {
+                let text = self.body.replace('\n', "\r\n").into_bytes();
+                Body::dangerous_pre_encoded(text, ContentTransferEncoding::EightBit)
+            }
+            false => Body::new(self.body.clone()),
+        };
         Message::builder()
             .from(from.clone())
             .to(Mailbox::new(None, recipient))

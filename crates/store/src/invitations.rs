@@ -11,7 +11,8 @@ use crate::api_keys::lock_account;
 use crate::audit_log::record;
 use crate::convert::{named, storable};
 use crate::mails::queue;
-use crate::schema::{invitations, members, users};
+use crate::schema::invitations;
+use crate::seats::{free_address, require_seat};
 use crate::{Actor, AuditEntry, NewMail, Store, StoreError};
 
 /// An invitation that is about to be mailed.
@@ -197,49 +198,6 @@ impl Store {
             .load(&mut connection)
             .await?;
         rows.into_iter().map(Invitation::try_from).collect()
-    }
-}
-
-/// Ends an invitation of the address that is too old, and refuses where the address needs none.
-async fn free_address(
-    connection: &mut AsyncPgConnection,
-    new: &NewInvitation,
-    now: DateTime<Utc>,
-) -> Result<(), StoreError> {
-    let email = new.email.to_lowercase();
-    let member = members::table.inner_join(users::table).filter(members::account_id.eq(new.account_id.0));
-    if member.filter(users::email.eq(&email)).count().get_result::<i64>(connection).await? > 0 {
-        return Err(StoreError::AlreadyExists { what: "a member with this e-mail address" });
-    }
-    let mine = invitations::account_id.eq(new.account_id.0).and(invitations::email.eq(&email)).and(open());
-    let ended = invitations::table.filter(mine.clone().and(invitations::expires_at.le(now)));
-    diesel::update(ended).set(invitations::revoked_at.eq(now)).execute(connection).await?;
-    if invitations::table.filter(mine).count().get_result::<i64>(connection).await? > 0 {
-        return Err(StoreError::AlreadyExists { what: "an invitation of this e-mail address" });
-    }
-    Ok(())
-}
-
-/// Counts seats without the invitation that asks. The account's row is locked: nobody else counts meanwhile.
-async fn require_seat(
-    connection: &mut AsyncPgConnection,
-    account: AccountId,
-    asking: Option<Uuid>,
-    max_seats: u32,
-    now: DateTime<Utc>,
-) -> Result<(), StoreError> {
-    let seated = members::table.filter(members::account_id.eq(account.0)).count();
-    let seated = seated.get_result::<i64>(connection).await?;
-    let others = invitations::id.ne(asking.unwrap_or(Uuid::nil())).and(invitations::expires_at.gt(now));
-    let offered = invitations::table
-        .filter(invitations::account_id.eq(account.0).and(open()).and(others))
-        .count()
-        .get_result::<i64>(connection)
-        .await?;
-    if seated + offered < i64::from(max_seats) {
-        Ok(())
-    } else {
-        Err(StoreError::LimitReached { limit: max_seats })
     }
 }
 

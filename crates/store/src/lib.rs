@@ -35,6 +35,7 @@ mod new_result;
 mod outbox;
 mod results;
 mod schema;
+mod seats;
 mod sessions;
 mod sign_up;
 mod sources;

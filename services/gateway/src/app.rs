@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::middleware::from_fn;
-use actix_web::web::{self as actix, Data, ServiceConfig};
+use actix_web::web::{self as actix, Data};
 use auth::Sessions;
 use blob::Blob;
 use bus::Bus;
@@ -16,20 +16,14 @@ use mail::Mailer;
 use prometheus::Registry;
 use store::Store;
 use tokio::sync::mpsc;
-use web::{
-    Authenticator, BlockEntered, Check, Gate, Health, HttpMetrics, Listening, MetricsServer, Tally,
-    TrustedHops,
-};
+use web::{Authenticator, BlockEntered, Gate, HttpMetrics, Listening, MetricsServer, Tally, TrustedHops};
 
 use crate::config::{Config, Contact, UploadLimits};
 use crate::metrics::GatewayMetrics;
 use crate::payments::PaymentsConfig;
 use crate::relay::{self, PoolLoad};
 use crate::waiters::Waiters;
-use crate::{
-    accounts, admin, docs, forward, images, intents, limits, optimize, outgoing, payments, public, resume,
-    team, usage,
-};
+use crate::{limits, outgoing, resume, routes};
 
 /// Longest wait for the first byte of batch-status.
 const FORWARD_TIMEOUT: Duration = Duration::from_secs(5);
@@ -170,7 +164,7 @@ impl Gateway {
                 .app_data(authenticator)
                 .app_data(health)
                 .app_data(http)
-                .configure(routes)
+                .configure(routes::all)
                 .default_service(actix::to(web::fallback))
                 .wrap(from_fn(web::limit))
                 .wrap(from_fn(web::observe))
@@ -275,58 +269,4 @@ impl App {
             clock,
         })
     }
-
-    fn health(&self, shutdown: &Shutdown) -> Health {
-        let (store, blob, bus, limiter, load) = (
-            self.store.clone(),
-            self.blob.clone(),
-            self.bus.clone(),
-            self.limiter.clone(),
-            self.pool_load.clone(),
-        );
-        Health {
-            service: "optimagio-api",
-            readiness: shutdown.readiness().clone(),
-            checks: vec![
-                Check::critical("database", move || {
-                    let store = store.clone();
-                    async move { store.ping().await.is_ok() }
-                }),
-                Check::critical("worker_pool", move || {
-                    let load = load.clone();
-                    async move { !load.is_high() }
-                }),
-                Check::reported("storage", move || {
-                    let blob = blob.clone();
-                    async move { blob.ping().await.is_ok() }
-                }),
-                Check::reported("queue", move || {
-                    let bus = bus.clone();
-                    async move { bus.is_connected() }
-                }),
-                Check::reported("limiter", move || {
-                    let limiter = limiter.clone();
-                    async move { limiter.ping().await.is_ok() }
-                }),
-            ],
-        }
-    }
-}
-
-/// Every route of the gateway.
-fn routes(service: &mut ServiceConfig) {
-    service
-        .service(actix::resource("/api/optimize").post(optimize::optimize))
-        .service(actix::resource("/api/images/{id}").get(images::get).head(images::get))
-        .service(actix::resource("/api/images/{id}/original").get(images::original))
-        .service(actix::resource("/api/v1/jobs/{job_id}").get(forward::get_job))
-        .configure(accounts::routes)
-        .configure(team::routes)
-        .configure(intents::routes)
-        .configure(admin::routes)
-        .configure(usage::routes)
-        .configure(payments::routes)
-        .configure(public::routes)
-        .configure(web::health_routes)
-        .configure(docs::routes);
 }

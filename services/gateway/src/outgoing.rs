@@ -41,11 +41,11 @@ async fn send_one(app: &App, mailer: &Mailer, due: DueMail) {
     let letter = Letter { recipient: mail.recipient, subject: mail.subject, body: mail.body };
     let sent = mailer.send(&letter).await;
     let now = app.clock.now();
-    // The server's words may hold the address: they stay in the database.
+    // Addresses, subjects and the server's words stay in the database.
     let noted = match sent {
         Ok(file) => {
             let file = file.map(|path| path.display().to_string());
-            tracing::info!(mail = due.id, subject = letter.subject, file, "a mail was sent");
+            tracing::info!(mail = due.id, file, "a mail was sent");
             app.store.mail_sent(due.id, now).await
         }
         Err(error) => match app.store.mail_failed(&due, &error.to_string(), error.is_final(), now).await {

@@ -1,24 +1,64 @@
-//! The operator's part of accounts: `optimagio account …` and `optimagio key …`. Answers are JSON.
+//! The operator's part of accounts: `optimagio account …`. Answers are JSON; changes are in the audit log.
 
 use anyhow::{Context, bail};
-use auth::ApiKey;
-use chrono::{DateTime, Utc};
 use clap::{Args, Subcommand};
-use domain::plan::PlanCatalogue;
-use domain::{ApiKeyId, Clock, SystemClock, Tier};
-use serde_json::json;
-use settings::Reader;
-use store::{Account, NewAccount, NewApiKey, Store};
+use domain::plan::Dimension;
+use domain::{AccountState, Clock, SystemClock};
+use serde_json::{Value, json};
+use store::{Account, AccountChange, Actor, NewAccount, OverrideChange};
 
-/// `optimagio account …`
+use crate::operator::{Operator, print};
+
+/// `optimagio account …`. Where an account is asked for, its e-mail address or its id will do.
 #[derive(Subcommand)]
 pub(crate) enum AccountCommand {
     /// Make an account; it can log in over HTTP once it has a password.
     Create(CreateAccount),
     /// Print an account.
     Show {
-        /// E-mail address of the account.
-        email: String,
+        /// The account.
+        account: String,
+    },
+    /// List accounts, the newest first.
+    List {
+        /// Only those whose address or name holds this text.
+        #[arg(long, default_value = "")]
+        search: String,
+        /// At most this many.
+        #[arg(long, default_value_t = 100)]
+        limit: u32,
+        /// Leave out this many.
+        #[arg(long, default_value_t = 0)]
+        offset: u32,
+    },
+    /// Put an account on another plan.
+    SetTier {
+        /// The account.
+        account: String,
+        /// Code of a plan, a tier or an old name of one.
+        tier: String,
+    },
+    /// Give an account a limit of its own.
+    SetLimit {
+        /// The account.
+        account: String,
+        /// The limit, as the plans name it: `monthly_images`, `seats`, `api_keys` and so on.
+        name: Dimension,
+        /// A number, `none` for no limit, or `plan` for the plan's own.
+        value: String,
+    },
+    /// Stop an account: all its keys and sessions answer 403.
+    Suspend {
+        /// The account.
+        account: String,
+        /// Why.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Let a stopped or archived account go on.
+    Reactivate {
+        /// The account.
+        account: String,
     },
 }
 
@@ -28,9 +68,9 @@ pub(crate) struct CreateAccount {
     /// E-mail address.
     #[arg(long)]
     email: String,
-    /// free, starter, pro, business or scale.
-    #[arg(long, default_value_t = Tier::Free)]
-    tier: Tier,
+    /// Code of a plan, a tier (free, starter, pro, business or scale) or an old name of one.
+    #[arg(long, default_value = "free")]
+    tier: String,
     /// May use the routes for operators.
     #[arg(long)]
     admin: bool,
@@ -39,54 +79,73 @@ pub(crate) struct CreateAccount {
     password_stdin: bool,
 }
 
-/// `optimagio key …`
-#[derive(Subcommand)]
-pub(crate) enum KeyCommand {
-    /// Make a key and print it: the only time it is shown.
-    Create {
-        /// E-mail address of the account.
-        #[arg(long)]
-        account: String,
-        /// A name to recognise the key by.
-        #[arg(long)]
-        label: String,
-        /// When it stops working, RFC 3339.
-        #[arg(long)]
-        expires_at: Option<DateTime<Utc>>,
-    },
-    /// List an account's keys, without their secrets.
-    List {
-        /// E-mail address of the account.
-        #[arg(long)]
-        account: String,
-    },
-    /// Revoke a key at once and for good.
-    Revoke {
-        /// E-mail address of the account.
-        #[arg(long)]
-        account: String,
-        /// Id of the key.
-        id: ApiKeyId,
-    },
-}
-
 pub(crate) async fn account(command: AccountCommand) -> anyhow::Result<()> {
-    let store = connect()?;
-    let account = match command {
-        AccountCommand::Create(new) => create(&store, new).await?,
-        AccountCommand::Show { email } => find(&store, &email).await?,
+    let operator = Operator::connect()?;
+    let (account, change) = match command {
+        AccountCommand::Create(new) => {
+            print(&view(&create(&operator, new).await?));
+            return Ok(());
+        }
+        AccountCommand::Show { account } => {
+            print(&view(&operator.find(&account).await?));
+            return Ok(());
+        }
+        AccountCommand::List { search, limit, offset } => {
+            let (accounts, total) = operator.store.search_accounts(&search, limit, offset).await?;
+            let items: Vec<_> = accounts.iter().map(view).collect();
+            print(&json!({ "total": total, "items": items }));
+            return Ok(());
+        }
+        AccountCommand::SetTier { account, tier } => {
+            let tier = Some(operator.tier(&tier)?);
+            (account, AccountChange { tier, ..AccountChange::default() })
+        }
+        AccountCommand::SetLimit { account, name, value } => {
+            let overrides = Some(limit(name, &value)?);
+            (account, AccountChange { overrides, ..AccountChange::default() })
+        }
+        AccountCommand::Suspend { account, reason } => (account, into_state(AccountState::Suspended, reason)),
+        AccountCommand::Reactivate { account } => (account, into_state(AccountState::Active, String::new())),
     };
-    print(&json!({
-        "id": account.id.to_string(),
-        "email": account.email,
-        "subscription_tier": account.tier.as_str(),
-        "is_admin": account.is_admin,
-        "created_at": account.created_at.to_rfc3339(),
-    }));
+    let id = operator.find(&account).await?.id;
+    let changed = operator
+        .store
+        .change_account(id, change, &operator.plans, Actor::Operator, SystemClock.now())
+        .await?
+        .context("the account is gone")?;
+    print(&view(&changed));
     Ok(())
 }
 
-async fn create(store: &Store, new: CreateAccount) -> anyhow::Result<Account> {
+fn into_state(state: AccountState, reason: String) -> AccountChange {
+    AccountChange { state: Some(state), reason: Some(reason), ..AccountChange::default() }
+}
+
+fn limit(name: Dimension, value: &str) -> anyhow::Result<OverrideChange> {
+    Ok(match value {
+        "none" => OverrideChange::Set(name, None),
+        "plan" => OverrideChange::Clear(name),
+        number => match number.parse() {
+            Ok(number) => OverrideChange::Set(name, Some(number)),
+            Err(_) => bail!("{number:?} is no limit: give a whole number, none or plan"),
+        },
+    })
+}
+
+fn view(account: &Account) -> Value {
+    json!({
+        "id": account.id.to_string(),
+        "email": account.email,
+        "subscription_tier": account.tier.as_str(),
+        "state": account.state.as_str(),
+        "reason": account.lifecycle.reason,
+        "overrides": account.overrides,
+        "is_admin": account.is_admin,
+        "created_at": account.created_at.to_rfc3339(),
+    })
+}
+
+async fn create(operator: &Operator, new: CreateAccount) -> anyhow::Result<Account> {
     let password_hash = if new.password_stdin {
         let mut line = String::new();
         std::io::stdin().read_line(&mut line).context("cannot read the password")?;
@@ -97,73 +156,22 @@ async fn create(store: &Store, new: CreateAccount) -> anyhow::Result<Account> {
     let account = NewAccount {
         email: new.email.trim().to_lowercase(),
         password_hash,
-        tier: new.tier,
+        tier: operator.tier(&new.tier)?,
         is_admin: new.admin,
     };
-    store.create_account(account, SystemClock.now()).await.context("cannot create the account")
+    operator.store.create_account(account, SystemClock.now()).await.context("cannot create the account")
 }
 
-pub(crate) async fn key(command: KeyCommand) -> anyhow::Result<()> {
-    let store = connect()?;
-    match command {
-        KeyCommand::Create { account, label, expires_at } => {
-            let account = find(&store, &account).await?;
-            let key = ApiKey::generate(&mut rand::rng());
-            let new = NewApiKey {
-                account_id: account.id,
-                label,
-                prefix: key.prefix().to_owned(),
-                hash: key.hash(),
-                expires_at,
-            };
-            let limits = PlanCatalogue::built_in()?.limits(account.tier, &account.overrides);
-            let limit = limits.count(domain::plan::Dimension::ApiKeys).unwrap_or(u32::MAX);
-            let stored = store.create_api_key(new, limit, SystemClock.now()).await?;
-            print(&json!({"key": key.expose(), "id": stored.id.to_string(), "prefix": stored.prefix}));
-        }
-        KeyCommand::List { account } => {
-            let account = find(&store, &account).await?;
-            let keys = store.list_api_keys(account.id).await?;
-            let items: Vec<_> = keys
-                .iter()
-                .map(|key| {
-                    json!({
-                        "id": key.id.to_string(),
-                        "label": key.label,
-                        "prefix": key.prefix,
-                        "created_at": key.created_at.to_rfc3339(),
-                        "last_used_at": key.last_used_at.map(|at| at.to_rfc3339()),
-                        "expires_at": key.expires_at.map(|at| at.to_rfc3339()),
-                        "revoked_at": key.revoked_at.map(|at| at.to_rfc3339()),
-                    })
-                })
-                .collect();
-            print(&json!({ "items": items }));
-        }
-        KeyCommand::Revoke { account, id } => {
-            let account = find(&store, &account).await?;
-            if !store.revoke_api_key(account.id, id, SystemClock.now()).await? {
-                bail!("the account has no active key {id}");
-            }
-            print(&json!({"revoked": id.to_string()}));
-        }
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_is_a_number_none_or_the_plans() {
+        let seats = Dimension::Seats;
+        assert_eq!(limit(seats, "7").unwrap(), OverrideChange::Set(seats, Some(7)));
+        assert_eq!(limit(seats, "none").unwrap(), OverrideChange::Set(seats, None));
+        assert_eq!(limit(seats, "plan").unwrap(), OverrideChange::Clear(seats));
+        assert!(limit(seats, "-1").is_err() && limit(seats, "many").is_err());
     }
-    Ok(())
-}
-
-fn connect() -> anyhow::Result<Store> {
-    let mut reader = Reader::from_env();
-    let config = store::Config::read(&mut reader);
-    reader.finish()?;
-    Ok(Store::connect(&config)?)
-}
-
-async fn find(store: &Store, email: &str) -> anyhow::Result<Account> {
-    let email = email.trim().to_lowercase();
-    store.account_by_email(&email).await?.with_context(|| format!("no account has the address {email}"))
-}
-
-#[allow(clippy::print_stdout, reason = "the command line speaks to its user")]
-fn print(value: &serde_json::Value) {
-    println!("{value}");
 }

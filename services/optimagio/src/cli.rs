@@ -2,7 +2,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::{accounts, audit_ledger, migrate, optimize, sample, serve};
+use crate::{accounts, audit_ledger, keys, migrate, optimize, sample, serve};
 
 /// The smallest image files at a stated visual quality.
 #[derive(Parser)]
@@ -20,12 +20,12 @@ enum Command {
     Serve(serve::ServeArgs),
     /// Bring the database to the current schema; harmless when it is.
     Migrate,
-    /// Make and look up accounts.
+    /// Make, look up and change accounts.
     #[command(subcommand)]
     Account(accounts::AccountCommand),
-    /// Make, list and revoke API keys.
+    /// Make, list, stop and revoke API keys.
     #[command(subcommand)]
-    Key(accounts::KeyCommand),
+    Key(keys::KeyCommand),
     /// Compare ledger, credits, jobs and stored results; print what disagrees, and exit with 1 if anything does.
     AuditLedger,
     /// Print every environment variable that the program reads, as a commented file.
@@ -59,7 +59,7 @@ fn run(command: Command) -> ExitCode {
         },
         Command::Migrate => runtime.block_on(migrate::run()),
         Command::Account(command) => runtime.block_on(accounts::account(command)),
-        Command::Key(command) => runtime.block_on(accounts::key(command)),
+        Command::Key(command) => runtime.block_on(keys::key(command)),
         Command::Settings | Command::CodecChild => Ok(()),
     };
     match outcome {

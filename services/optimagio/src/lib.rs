@@ -4,7 +4,9 @@
 mod accounts;
 mod audit_ledger;
 mod cli;
+mod keys;
 mod migrate;
+mod operator;
 mod optimize;
 mod sample;
 mod serve;

@@ -27,8 +27,9 @@ async fn a_new_tier_notes_the_old_one_and_the_storage_at_that_moment() {
     assert_eq!(lifecycle.warning_count, 0);
     f.store.change_account(f.account, change, &plans(), by, at(2)).await.unwrap();
     assert_eq!(f.rows("audit_log").await, 1, "the same tier again is no change");
-    let nobody = f.store.change_account(AccountId::generate(), AccountChange::default(), &plans(), by, at(3));
-    assert_eq!(nobody.await.unwrap(), None);
+    let nobody = AccountId::generate();
+    let changed = f.store.change_account(nobody, AccountChange::default(), &plans(), by, at(3)).await;
+    assert_eq!(changed.unwrap(), None);
 }
 
 #[tokio::test]

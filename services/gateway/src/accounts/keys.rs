@@ -88,7 +88,7 @@ fn given<'de, D: serde::Deserializer<'de>>(input: D) -> Result<Option<Option<u32
 /// Keys of an account.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct KeyList {
-    /// The newest first.
+    /// The oldest first.
     items: Vec<KeyItem>,
 }
 

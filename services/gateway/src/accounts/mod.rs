@@ -12,9 +12,11 @@ pub(crate) mod tokens;
 
 use actix_web::web::{self as actix, ServiceConfig};
 
+use crate::{admin, intents, team};
+
 pub(crate) use attempts::count as count_attempt;
 
-/// Adds the routes.
+/// Adds the routes, with those of teams, intents and operators.
 pub(crate) fn routes(service: &mut ServiceConfig) {
     service
         .service(actix::resource("/api/auth/signup").post(sign_up::sign_up))
@@ -33,5 +35,8 @@ pub(crate) fn routes(service: &mut ServiceConfig) {
         .service(actix::resource("/api/my/account/close").post(me::close))
         .service(actix::resource("/api/my/keys").get(keys::list).post(keys::create))
         .service(actix::resource("/api/my/keys/{id}").delete(keys::revoke).patch(keys::change))
-        .service(actix::resource("/api/access-requests").post(access_requests::ask));
+        .service(actix::resource("/api/access-requests").post(access_requests::ask))
+        .configure(team::routes)
+        .configure(intents::routes)
+        .configure(admin::routes);
 }

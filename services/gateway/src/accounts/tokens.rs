@@ -116,9 +116,9 @@ pub(crate) fn tokens(
     Ok(SessionToken {
         access_token: access.token,
         token_type: "Bearer",
-        expires_in: (access.expires_at - now).num_seconds(),
+        expires_in: access.expires_at.timestamp() - now.timestamp(),
         refresh_token: refresh.token,
-        refresh_expires_in: (refresh.expires_at - now).num_seconds(),
+        refresh_expires_in: refresh.expires_at.timestamp() - now.timestamp(),
         account: account.into(),
         user: user.into(),
         role: role.to_string(),
