@@ -13,6 +13,7 @@ use uuid::Uuid;
 use crate::alerts::{self, Alerts};
 use crate::convert::number;
 use crate::schema::{accounts, results, sources};
+use crate::statement::Fixed;
 use crate::{Store, StoreError};
 
 /// What became of the wish to keep a result.
@@ -132,10 +133,10 @@ pub(crate) async fn find_place(
         Place { storage_commit: false, keep_original: false, refused: true, before, after: before }
     };
     if place.after != before {
-        diesel::update(accounts::table.find(account))
-            .set(accounts::stored_bytes.eq(number::<_, i64>("stored_bytes", place.after)?))
-            .execute(&mut &*connection)
-            .await?;
+        let write =
+            diesel::update(accounts::table.find(account))
+                .set(accounts::stored_bytes.eq(number::<_, i64>("stored_bytes", place.after)?));
+        Fixed(write).execute(&mut &*connection).await?;
     }
     Ok(place)
 }
@@ -199,14 +200,12 @@ async fn commit(
     if place.refused {
         return Ok(CommitOutcome::CapReached { used: place.before, cap: cap.unwrap_or(u64::MAX) });
     }
-    diesel::update(results::table.find(image_id))
-        .set((
-            results::storage_commit.eq(true),
-            results::keep_original.eq(place.keep_original),
-            results::expires_at.eq(None::<DateTime<Utc>>),
-        ))
-        .execute(&mut &*connection)
-        .await?;
+    let keep = diesel::update(results::table.find(image_id)).set((
+        results::storage_commit.eq(true),
+        results::keep_original.eq(place.keep_original),
+        results::expires_at.eq(None::<DateTime<Utc>>),
+    ));
+    Fixed(keep).execute(&mut &*connection).await?;
     let passed = alerts.of_storage(&place, cap, now).collect();
     alerts::raise(connection, alerts, held.account_id, passed, now).await?;
     Ok(CommitOutcome::Committed)

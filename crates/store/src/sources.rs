@@ -7,6 +7,7 @@ use uuid::Uuid;
 use crate::StoreError;
 use crate::convert::{digest, named, number, storable};
 use crate::schema::sources;
+use crate::statement::Fixed;
 
 /// A source whose object is stored. Where the account has the same bytes already, the older row stays and
 /// this `id` and `object_key` are not used.
@@ -114,13 +115,11 @@ pub(crate) async fn upsert(
         sources::created_at.eq(now),
         sources::last_used_at.eq(now),
     );
-    let id = diesel::insert_into(sources::table)
+    let upsert = diesel::insert_into(sources::table)
         .values(values)
         .on_conflict((sources::account_id, sources::sha256))
         .do_update()
         .set(sources::last_used_at.eq(now))
-        .returning(sources::id)
-        .get_result(&mut &*connection)
-        .await?;
-    Ok(SourceId(id))
+        .returning(sources::id);
+    Ok(SourceId(Fixed(upsert).get_result(&mut &*connection).await?))
 }

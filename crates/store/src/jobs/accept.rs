@@ -13,6 +13,7 @@ use crate::credits::{self, Buckets, Reservation, Reservations};
 use crate::outbox::NewRow;
 use crate::results::unexpired;
 use crate::schema::{jobs, outbox, results};
+use crate::statement::Fixed;
 use crate::{OutgoingMessage, Store, StoreError, sources};
 
 /// What became of a request for work.
@@ -161,10 +162,9 @@ async fn begin(
             Ok(Outcome::RollBack(Accepted::Refused(exhausted)))
         }
         Err(_) => {
-            diesel::update(jobs::table.find(new.id.0))
-                .set(jobs::state.eq(JobState::QuotaPaused.as_str()))
-                .execute(&mut &*connection)
-                .await?;
+            let pause = diesel::update(jobs::table.find(new.id.0))
+                .set(jobs::state.eq(JobState::QuotaPaused.as_str()));
+            Fixed(pause).execute(&mut &*connection).await?;
             Ok(Outcome::Commit(Accepted::Paused(new.id)))
         }
     }
