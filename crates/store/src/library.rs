@@ -89,8 +89,9 @@ pub(crate) async fn held(connection: &AsyncPgConnection, image_id: &str) -> Resu
     Ok(rows.into_iter().next())
 }
 
-/// Decides what is kept, and changes the account's bytes accordingly. What was kept stays kept: only what is added
-/// can find the Storage Library full. An image id names one source, so both states of a result have the same.
+/// Decides what is kept, and changes the account's bytes accordingly. What was kept stays kept: only what is
+/// added can find the Storage Library full. An image id names one source, so both states of a result have the
+/// same.
 pub(crate) async fn find_place(
     connection: &AsyncPgConnection,
     account: Uuid,
@@ -158,8 +159,8 @@ async fn keeps_original(
 }
 
 impl Store {
-    /// Keeps a result until it is deleted, and with `keep_original` its source too, where the Storage Library has
-    /// room for what that adds. `cap` is the most it may hold, in bytes.
+    /// Keeps a result until it is deleted, and with `keep_original` its source too, where the Storage Library
+    /// has room for what that adds. `cap` is the most it may hold, in bytes.
     ///
     /// # Errors
     /// See [`StoreError`].

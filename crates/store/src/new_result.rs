@@ -71,7 +71,8 @@ impl NewResult {
     }
 }
 
-/// Inserts the result, or puts it in the place of an older one with the same image id, which the transaction holds.
+/// Inserts the result, or puts it in the place of an older one with the same image id, which the transaction
+/// holds.
 pub(crate) async fn replace(connection: &AsyncPgConnection, new: NewResult) -> QueryResult<usize> {
     let upsert =
         diesel::insert_into(results::table).values(new).on_conflict(results::image_id).do_update().set((

@@ -74,8 +74,8 @@ pub(crate) struct Ended {
 impl Store {
     /// Ends a job with a result, in one transaction: job, result, credits, ledger entry, event and message
     /// (RELIABILITY D1, D2). What was set aside is settled in the month of the reservation; a result that the
-    /// Storage Library has no room for is stored as one that expires, and the job says so. The message's row in
-    /// the outbox; none where the claim is not the newest any more, and then nothing has changed.
+    /// Storage Library has no room for is stored as one that expires, and the job says so. The message's row
+    /// in the outbox; none where the claim is not the newest any more, and then nothing has changed.
     ///
     /// # Errors
     /// See [`StoreError`].

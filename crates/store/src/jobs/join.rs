@@ -14,8 +14,9 @@ use crate::schema::jobs;
 use crate::statement::Fixed;
 use crate::{OutgoingMessage, StoreError};
 
-/// Adds the request's wishes to the live job for the same image; none where it has ended. A job that waits for
-/// credits is queued where there are some: whoever asks now would otherwise wait for a job that nobody works on.
+/// Adds the request's wishes to the live job for the same image; none where it has ended. A job that waits
+/// for credits is queued where there are some: whoever asks now would otherwise wait for a job that nobody
+/// works on.
 pub(super) async fn join(
     connection: &AsyncPgConnection,
     new: &NewJob,
