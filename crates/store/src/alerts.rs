@@ -1,5 +1,5 @@
-//! Warnings that a month's credits or the Storage Library run out: once for each threshold and month, by mail and
-//! as an event, in the transaction that passes the threshold.
+//! Warnings that a month's credits or the Storage Library run out: once for each threshold and month, by mail
+//! and as an event, in the transaction that passes the threshold.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;

@@ -1,4 +1,5 @@
-//! Whether ledger, buckets, reservations, jobs and stored results agree: what `optimagio audit-ledger` prints.
+//! Whether ledger, buckets, reservations, jobs and stored results agree: what `optimagio audit-ledger`
+//! prints.
 
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text, Uuid as SqlUuid};
@@ -58,8 +59,8 @@ const CHECKS: [(&str, &str); 14] = [
 ];
 
 impl Store {
-    /// Every disagreement, all seen at the same moment; work goes on meanwhile. It reads whole tables, and the
-    /// time limit of statements does not hold for it.
+    /// Every disagreement, all seen at the same moment; work goes on meanwhile. It reads whole tables, and
+    /// the time limit of statements does not hold for it.
     ///
     /// # Errors
     /// See [`StoreError`].

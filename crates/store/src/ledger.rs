@@ -1,5 +1,5 @@
-//! What was used: exactly one row for a completed job, in the month that reserved it (RELIABILITY R24), and one
-//! for each result that was handed out without work.
+//! What was used: exactly one row for a completed job, in the month that reserved it (RELIABILITY R24), and
+//! one for each result that was handed out without work.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;

@@ -13,6 +13,7 @@ use uuid::Uuid;
 use crate::alerts::{self, Alerts};
 use crate::convert::number;
 use crate::schema::{accounts, results, sources};
+use crate::statement::Fixed;
 use crate::{Store, StoreError};
 
 /// What became of the wish to keep a result.
@@ -88,8 +89,9 @@ pub(crate) async fn held(connection: &AsyncPgConnection, image_id: &str) -> Resu
     Ok(rows.into_iter().next())
 }
 
-/// Decides what is kept, and changes the account's bytes accordingly. What was kept stays kept: only what is added
-/// can find the Storage Library full. An image id names one source, so both states of a result have the same.
+/// Decides what is kept, and changes the account's bytes accordingly. What was kept stays kept: only what is
+/// added can find the Storage Library full. An image id names one source, so both states of a result have the
+/// same.
 pub(crate) async fn find_place(
     connection: &AsyncPgConnection,
     account: Uuid,
@@ -132,10 +134,10 @@ pub(crate) async fn find_place(
         Place { storage_commit: false, keep_original: false, refused: true, before, after: before }
     };
     if place.after != before {
-        diesel::update(accounts::table.find(account))
-            .set(accounts::stored_bytes.eq(number::<_, i64>("stored_bytes", place.after)?))
-            .execute(&mut &*connection)
-            .await?;
+        let write =
+            diesel::update(accounts::table.find(account))
+                .set(accounts::stored_bytes.eq(number::<_, i64>("stored_bytes", place.after)?));
+        Fixed(write).execute(&mut &*connection).await?;
     }
     Ok(place)
 }
@@ -157,8 +159,8 @@ async fn keeps_original(
 }
 
 impl Store {
-    /// Keeps a result until it is deleted, and with `keep_original` its source too, where the Storage Library has
-    /// room for what that adds. `cap` is the most it may hold, in bytes.
+    /// Keeps a result until it is deleted, and with `keep_original` its source too, where the Storage Library
+    /// has room for what that adds. `cap` is the most it may hold, in bytes.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -199,14 +201,12 @@ async fn commit(
     if place.refused {
         return Ok(CommitOutcome::CapReached { used: place.before, cap: cap.unwrap_or(u64::MAX) });
     }
-    diesel::update(results::table.find(image_id))
-        .set((
-            results::storage_commit.eq(true),
-            results::keep_original.eq(place.keep_original),
-            results::expires_at.eq(None::<DateTime<Utc>>),
-        ))
-        .execute(&mut &*connection)
-        .await?;
+    let keep = diesel::update(results::table.find(image_id)).set((
+        results::storage_commit.eq(true),
+        results::keep_original.eq(place.keep_original),
+        results::expires_at.eq(None::<DateTime<Utc>>),
+    ));
+    Fixed(keep).execute(&mut &*connection).await?;
     let passed = alerts.of_storage(&place, cap, now).collect();
     alerts::raise(connection, alerts, held.account_id, passed, now).await?;
     Ok(CommitOutcome::Committed)

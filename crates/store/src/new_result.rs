@@ -9,6 +9,7 @@ use crate::convert::{number, without_nul};
 use crate::jobs::{Completion, Ended};
 use crate::library::Place;
 use crate::schema::results;
+use crate::statement::Fixed;
 
 /// A row of `results` to insert.
 #[derive(Insertable)]
@@ -70,13 +71,11 @@ impl NewResult {
     }
 }
 
-/// Inserts the result, or puts it in the place of an older one with the same image id, which the transaction holds.
+/// Inserts the result, or puts it in the place of an older one with the same image id, which the transaction
+/// holds.
 pub(crate) async fn replace(connection: &AsyncPgConnection, new: NewResult) -> QueryResult<usize> {
-    diesel::insert_into(results::table)
-        .values(new)
-        .on_conflict(results::image_id)
-        .do_update()
-        .set((
+    let upsert =
+        diesel::insert_into(results::table).values(new).on_conflict(results::image_id).do_update().set((
             results::job_id.eq(excluded(results::job_id)),
             results::source_id.eq(excluded(results::source_id)),
             results::object_key.eq(excluded(results::object_key)),
@@ -94,7 +93,6 @@ pub(crate) async fn replace(connection: &AsyncPgConnection, new: NewResult) -> Q
             results::keep_original.eq(excluded(results::keep_original)),
             results::processed_at.eq(excluded(results::processed_at)),
             results::expires_at.eq(excluded(results::expires_at)),
-        ))
-        .execute(&mut &*connection)
-        .await
+        ));
+    Fixed(upsert).execute(&mut &*connection).await
 }

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use crate::convert::{digest, named, number, storable};
 use crate::schema::{jobs, results, sources};
+use crate::statement::Fixed;
 use crate::{Store, StoreError};
 
 /// A source whose object is stored. Where the account has the same bytes already, the older row stays and
@@ -114,15 +115,13 @@ pub(crate) async fn upsert(
         sources::created_at.eq(now),
         sources::last_used_at.eq(now),
     );
-    let id = diesel::insert_into(sources::table)
+    let upsert = diesel::insert_into(sources::table)
         .values(values)
         .on_conflict((sources::account_id, sources::sha256))
         .do_update()
         .set(sources::last_used_at.eq(now))
-        .returning(sources::id)
-        .get_result(&mut &*connection)
-        .await?;
-    Ok(SourceId(id))
+        .returning(sources::id);
+    Ok(SourceId(Fixed(upsert).get_result(&mut &*connection).await?))
 }
 
 impl Store {

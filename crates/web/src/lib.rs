@@ -2,6 +2,7 @@
 //! request id, the caller's credentials, health routes, and the metrics listener.
 
 mod address;
+mod alerts;
 mod body;
 mod caller;
 mod config;
@@ -17,6 +18,7 @@ mod request_id;
 mod server;
 mod status;
 
+pub use alerts::read_alerts;
 pub use address::{ClientAddress, TrustedHops};
 pub use body::{ErrorBody, Problem};
 pub use caller::{ApiCaller, Authenticator, SessionCaller, refuse_stopped};

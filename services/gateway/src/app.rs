@@ -226,6 +226,7 @@ impl App {
     ) -> Result<Self, GatewayError> {
         let resolver = Resolver::system().map_err(part("the resolver"))?;
         let plans = Arc::new(config.plans);
+        let alerts = config.contact.alerts.clone();
         let limiter = Limiter::connect(&config.limiter, clock.clone()).await.map_err(part("the limiter"))?;
         let gate = Gate {
             limiter: limiter.clone(),
@@ -249,7 +250,7 @@ impl App {
             auth_attempts_per_minute: config.auth_attempts_per_minute,
             trusted_hops: config.web.trusted_hops,
             batch_status_url: config.batch_status_url.trim_end_matches('/').into(),
-            store: Store::connect(&config.store).map_err(part("the database"))?,
+            store: Store::connect(&config.store).map_err(part("the database"))?.alerting(alerts),
             blob: Blob::connect(&config.blob).await,
             bus: Bus::connect(&config.bus).map_err(part("the broker"))?,
             limiter,

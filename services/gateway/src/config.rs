@@ -81,8 +81,8 @@ pub struct Contact {
     pub sales: String,
     /// Support e-mail.
     pub support: String,
-    /// Where plans are upgraded.
-    pub upgrade_url: String,
+    /// When accounts are warned, and where plans are upgraded.
+    pub alerts: store::Alerts,
 }
 
 impl Config {
@@ -182,11 +182,7 @@ impl Contact {
                 "support@optimagio.example".to_owned(),
                 "shown on pricing pages",
             ),
-            upgrade_url: reader.or(
-                "UPGRADE_URL",
-                "https://optimagio.example/pricing".to_owned(),
-                "sent with quota errors",
-            ),
+            alerts: web::read_alerts(reader),
         }
     }
 }

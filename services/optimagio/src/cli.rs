@@ -26,7 +26,8 @@ enum Command {
     /// Make, list, stop and revoke API keys.
     #[command(subcommand)]
     Key(keys::KeyCommand),
-    /// Compare ledger, credits, jobs and stored results; print what disagrees, and exit with 1 if anything does.
+    /// Compare ledger, credits, jobs and stored results; print what disagrees, and exit with 1 if anything
+    /// does.
     AuditLedger,
     /// Print every environment variable that the program reads, as a commented file.
     Settings,

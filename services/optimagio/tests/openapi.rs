@@ -10,7 +10,12 @@ use system::{System, json};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_documented_route_exists_and_is_described_in_full() {
-    let system = System::start().await;
+    let settings = testkit::settings()
+        .await
+        .with("EDGE_ANONYMOUS_PER_MINUTE", "10000")
+        .with("AUTH_ATTEMPTS_PER_MINUTE", "10000")
+        .with("STRIPE_WEBHOOK_SECRET", "whsec_test");
+    let system = System::with(settings).await;
     let client = system.anonymous();
     let (status, document) = json(client.get("/openapi.json").await).await;
     assert_eq!(status, 200);

@@ -104,7 +104,7 @@ impl Worker {
         let worker = Self {
             clock,
             plans: Arc::new(config.plans),
-            store: Store::connect(&config.store).map_err(part("the database"))?,
+            store: Store::connect(&config.store).map_err(part("the database"))?.alerting(config.alerts),
             blob: Blob::connect(&config.blob).await,
             bus: Bus::connect(&config.bus).map_err(part("the broker"))?,
             slots: Arc::new(Semaphore::new(pool.slots())),

@@ -15,6 +15,8 @@ pub struct Config {
     pub codec_program: Option<PathBuf>,
     /// The plans, for how long results stay.
     pub plans: PlanCatalogue,
+    /// When accounts are warned.
+    pub alerts: store::Alerts,
     /// HTTP of the listener.
     pub web: web::Config,
     /// Codec settings of the child processes.
@@ -47,6 +49,7 @@ impl Config {
             codec_program: reader
                 .optional("CODEC_PROGRAM", "program started as codec child; empty: this program itself"),
             plans: web::read_plans(reader),
+            alerts: web::read_alerts(reader),
             web: web::Config::read(reader),
             codec: imaging::CodecConfig::read(reader),
             sandbox: sandbox::Config::read(reader),

@@ -69,7 +69,8 @@ impl FromStr for CreditKind {
     }
 }
 
-/// What a plan sells beyond its monthly credits: cents an image or AI credit, cents a GB (10^9 bytes) otherwise.
+/// What a plan sells beyond its monthly credits: cents an image or AI credit, cents a GB (10^9 bytes)
+/// otherwise.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Overage(BTreeMap<CreditKind, u64>);
 
@@ -140,8 +141,8 @@ pub struct Purse {
 }
 
 impl Purse {
-    /// Sets `amount` aside before work: the month's first, then top-ups, then overage where it is sold. `None`
-    /// where there is not enough; nothing is taken then.
+    /// Sets `amount` aside before work: the month's first, then top-ups, then overage where it is sold.
+    /// `None` where there is not enough; nothing is taken then.
     #[must_use]
     pub fn reserve(&self, amount: u64) -> Option<Split> {
         let split = self.split(amount);
@@ -171,8 +172,8 @@ impl Purse {
     }
 }
 
-/// The thresholds among `percents` that a bucket passes when its use goes from `before` to `after` of `limit`.
-/// No limit has no thresholds; a limit of 0 is passed by the first unit.
+/// The thresholds among `percents` that a bucket passes when its use goes from `before` to `after` of
+/// `limit`. No limit has no thresholds; a limit of 0 is passed by the first unit.
 pub fn passed(percents: &[u32], limit: u64, before: u64, after: u64) -> impl Iterator<Item = u32> {
     let reaches = move |used: u64, percent: u32| {
         used > 0 && u128::from(used) * 100 >= u128::from(limit) * u128::from(percent)

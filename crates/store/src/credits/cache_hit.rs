@@ -57,8 +57,8 @@ impl Store {
             .await
     }
 
-    /// Whether the account may be handed another result, however large: it has bandwidth left, or its plan sells
-    /// more. The inner error tells what is used up.
+    /// Whether the account may be handed another result, however large: it has bandwidth left, or its plan
+    /// sells more. The inner error tells what is used up.
     ///
     /// # Errors
     /// See [`StoreError`].

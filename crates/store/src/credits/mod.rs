@@ -1,8 +1,9 @@
-//! Credits: set aside before work, settled or released after it, charged where the amount is not known before.
+//! Credits: set aside before work, settled or released after it, charged where the amount is not known
+//! before.
 //!
-//! Whoever changes an account's buckets holds all of them: [`Buckets::lock`] takes the rows of one month and of
-//! the top-ups in the order of their key. Before it come the locks of jobs and of what the transaction inserts,
-//! after it those of results and of the account.
+//! Whoever changes an account's buckets holds all of them: [`Buckets::lock`] takes the rows of one month and
+//! of the top-ups in the order of their key. Before it come the locks of jobs and of what the transaction
+//! inserts, after it those of results and of the account.
 
 mod buckets;
 mod cache_hit;

@@ -20,8 +20,8 @@ pub(crate) struct Bill {
     pub(crate) result_bytes: Split,
 }
 
-/// Turns what was set aside into what is used, and charges the result's bytes. A job that has set nothing aside
-/// (the version before accepted it) is charged for everything.
+/// Turns what was set aside into what is used, and charges the result's bytes. A job that has set nothing
+/// aside (the version before accepted it) is charged for everything.
 pub(crate) fn settle(
     buckets: &mut Buckets,
     reserved: &BTreeMap<CreditKind, Split>,

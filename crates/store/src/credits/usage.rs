@@ -86,17 +86,29 @@ macro_rules! totals {
 
 totals! {
     /// By day (UTC).
-    ByDay { account: Uuid as SqlUuid, from: DateTime<Utc> as Timestamptz, to: DateTime<Utc> as Timestamptz } -> Date,
+    ByDay {
+        account: Uuid as SqlUuid,
+        from: DateTime<Utc> as Timestamptz,
+        to: DateTime<Utc> as Timestamptz
+    } -> Date,
     "(created_at AT TIME ZONE 'UTC')::date" where "account_id = ? AND created_at >= ? AND created_at < ?"
 }
 totals! {
     /// By API key.
-    ByKey { account: Uuid as SqlUuid, from: DateTime<Utc> as Timestamptz, to: DateTime<Utc> as Timestamptz } -> Nullable<SqlUuid>,
+    ByKey {
+        account: Uuid as SqlUuid,
+        from: DateTime<Utc> as Timestamptz,
+        to: DateTime<Utc> as Timestamptz
+    } -> Nullable<SqlUuid>,
     "api_key_id" where "account_id = ? AND created_at >= ? AND created_at < ?"
 }
 totals! {
     /// By what the callers said that it is for.
-    BySite { account: Uuid as SqlUuid, from: DateTime<Utc> as Timestamptz, to: DateTime<Utc> as Timestamptz } -> Nullable<Text>,
+    BySite {
+        account: Uuid as SqlUuid,
+        from: DateTime<Utc> as Timestamptz,
+        to: DateTime<Utc> as Timestamptz
+    } -> Nullable<Text>,
     "site" where "account_id = ? AND created_at >= ? AND created_at < ?"
 }
 totals! {
@@ -187,7 +199,8 @@ impl Store {
         rows.into_iter().map(totals).collect()
     }
 
-    /// What an account has used from `from` to `to`, both included, by the API key that asked; none: a session.
+    /// What an account has used from `from` to `to`, both included, by the API key that asked; none: a
+    /// session.
     ///
     /// # Errors
     /// See [`StoreError`].

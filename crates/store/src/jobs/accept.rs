@@ -13,6 +13,7 @@ use crate::credits::{self, Buckets, Reservation, Reservations};
 use crate::outbox::NewRow;
 use crate::results::unexpired;
 use crate::schema::{jobs, outbox, results};
+use crate::statement::Fixed;
 use crate::{OutgoingMessage, Store, StoreError, sources};
 
 /// What became of a request for work.
@@ -23,8 +24,8 @@ pub enum Accepted {
         /// The message's row, to be deleted once the broker has confirmed it.
         outbox_id: i64,
     },
-    /// Another job of the account does, or has just done, the same work: nothing was created, and nothing more is
-    /// set aside. The job may be completed already; it is never one that waits for credits.
+    /// Another job of the account does, or has just done, the same work: nothing was created, and nothing
+    /// more is set aside. The job may be completed already; it is never one that waits for credits.
     Joined(JobId),
     /// A job of the account for the same work was waiting for credits. There are some: it is queued now as if
     /// this request had made it, and its message is in the outbox.
@@ -34,8 +35,8 @@ pub enum Accepted {
         /// The message's row, to be deleted once the broker has confirmed it.
         outbox_id: i64,
     },
-    /// There are not enough credits, and the request is one that waits: this job, new or an earlier one for the
-    /// same work, is queued by [`Store::resume_paused`] when there are. Nothing is set aside for it.
+    /// There are not enough credits, and the request is one that waits: this job, new or an earlier one for
+    /// the same work, is queued by [`Store::resume_paused`] when there are. Nothing is set aside for it.
     Paused(JobId),
     /// There are not enough credits, and nothing has changed.
     Refused(Exhausted),
@@ -46,10 +47,10 @@ pub enum Accepted {
 const MAX_ROUNDS: u32 = 16;
 
 impl Store {
-    /// Accepts a job in one transaction: source, reservation, job and message (RELIABILITY D2, D5). `make` writes
-    /// the message of a job for this work. Where the account has a live job for the same image, or a result of one
-    /// that ended after the caller looked for it, the request joins that job; a wish to keep the result or the
-    /// original is added to it.
+    /// Accepts a job in one transaction: source, reservation, job and message (RELIABILITY D2, D5). `make`
+    /// writes the message of a job for this work. Where the account has a live job for the same image, or a
+    /// result of one that ended after the caller looked for it, the request joins that job; a wish to keep
+    /// the result or the original is added to it.
     ///
     /// # Errors
     /// [`StoreError::InvalidText`] where a text holds a NUL.
@@ -130,8 +131,8 @@ async fn accept(
     Err(StoreError::Corrupt { what: "a job that is neither finished nor unfinished" })
 }
 
-/// Sets the credits aside and writes the message, unless the work was done between the caller's look and now: the
-/// inserted row keeps other jobs for this image out, so a result seen here is the newest there can be.
+/// Sets the credits aside and writes the message, unless the work was done between the caller's look and now:
+/// the inserted row keeps other jobs for this image out, so a result seen here is the newest there can be.
 async fn begin(
     connection: &AsyncPgConnection,
     new: &NewJob,
@@ -161,10 +162,9 @@ async fn begin(
             Ok(Outcome::RollBack(Accepted::Refused(exhausted)))
         }
         Err(_) => {
-            diesel::update(jobs::table.find(new.id.0))
-                .set(jobs::state.eq(JobState::QuotaPaused.as_str()))
-                .execute(&mut &*connection)
-                .await?;
+            let pause = diesel::update(jobs::table.find(new.id.0))
+                .set(jobs::state.eq(JobState::QuotaPaused.as_str()));
+            Fixed(pause).execute(&mut &*connection).await?;
             Ok(Outcome::Commit(Accepted::Paused(new.id)))
         }
     }

@@ -11,6 +11,7 @@ use crate::accounts::overrides;
 use crate::convert::{named, number};
 use crate::schema::{accounts, jobs, sources};
 use crate::sources::{Source, SourceRow};
+use crate::statement::Fixed;
 use crate::{Store, StoreError};
 
 /// A job that the caller holds.
@@ -94,11 +95,9 @@ impl Store {
         let attempt: i32 = number("attempt", attempt)?;
         let mut connection = self.connection().await?;
         let mine = jobs::table.find(id.0).filter(jobs::attempt.eq(attempt));
-        let changed = diesel::update(mine.filter(jobs::state.eq(JobState::Processing.as_str())))
-            .set(jobs::lease_until.eq(until))
-            .execute(&mut connection)
-            .await?;
-        Ok(changed == 1)
+        let extend = diesel::update(mine.filter(jobs::state.eq(JobState::Processing.as_str())))
+            .set(jobs::lease_until.eq(until));
+        Ok(Fixed(extend).execute(&mut connection).await? == 1)
     }
 }
 
@@ -129,7 +128,7 @@ async fn take(
         .filter(jobs::id.eq(id.0))
         .select((SourceRow::as_select(), accounts::tier, accounts::overrides));
     let (claimed, source) = try_join(
-        claim.load::<JobRow>(&mut &*connection),
+        Fixed(claim).load::<JobRow>(&mut &*connection),
         source.load::<(SourceRow, String, Value)>(&mut &*connection),
     )
     .await?;

@@ -16,6 +16,7 @@ use crate::library::{self, Place};
 use crate::new_result::{self, NewResult};
 use crate::outbox::NewRow;
 use crate::schema::{events, jobs, ledger, outbox, sources};
+use crate::statement::Fixed;
 use crate::{OutgoingMessage, Store, StoreError};
 
 /// A result whose object is stored, made by the holder of `attempt`.
@@ -73,8 +74,8 @@ pub(crate) struct Ended {
 impl Store {
     /// Ends a job with a result, in one transaction: job, result, credits, ledger entry, event and message
     /// (RELIABILITY D1, D2). What was set aside is settled in the month of the reservation; a result that the
-    /// Storage Library has no room for is stored as one that expires, and the job says so. The message's row in
-    /// the outbox; none where the claim is not the newest any more, and then nothing has changed.
+    /// Storage Library has no room for is stored as one that expires, and the job says so. The message's row
+    /// in the outbox; none where the claim is not the newest any more, and then nothing has changed.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -153,7 +154,7 @@ async fn end_with_result(
         .select(sources::byte_size)
         .single_value()
         .assume_not_null();
-    let rows = diesel::update(mine.filter(jobs::state.eq(JobState::Processing.as_str())))
+    let end = diesel::update(mine.filter(jobs::state.eq(JobState::Processing.as_str())))
         .set((
             jobs::state.eq(JobState::Completed.as_str()),
             jobs::lease_until.eq(None::<DateTime<Utc>>),
@@ -171,19 +172,15 @@ async fn end_with_result(
             jobs::keep_original,
             jobs::reserved_month,
             jobs::site,
-        ))
-        .load::<Ended>(&mut &*connection)
-        .await?;
-    Ok(rows.into_iter().next())
+        ));
+    Ok(Fixed(end).load::<Ended>(&mut &*connection).await?.into_iter().next())
 }
 
 /// Notes on the job that its result could not be kept.
 async fn refuse_commit(connection: &AsyncPgConnection, job: JobId, place: &Place) -> Result<(), StoreError> {
     if place.refused {
-        diesel::update(jobs::table.find(job.0))
-            .set(jobs::commit_refused.eq(true))
-            .execute(&mut &*connection)
-            .await?;
+        let note = diesel::update(jobs::table.find(job.0)).set(jobs::commit_refused.eq(true));
+        Fixed(note).execute(&mut &*connection).await?;
     }
     Ok(())
 }

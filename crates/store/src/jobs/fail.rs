@@ -15,9 +15,10 @@ use crate::schema::{events, jobs, outbox};
 use crate::{OutgoingMessage, Store, StoreError};
 
 impl Store {
-    /// Ends a job with an error, and gives back what it has set aside. `attempt` is the holder's fencing token; without one any job
-    /// that has not ended is (for who has no claim: the dead-letter consumer, the operator). The message's row in
-    /// the outbox; none where the job has ended before or the claim is not the newest any more.
+    /// Ends a job with an error, and gives back what it has set aside. `attempt` is the holder's fencing
+    /// token; without one any job that has not ended is (for who has no claim: the dead-letter consumer, the
+    /// operator). The message's row in the outbox; none where the job has ended before or the claim is not
+    /// the newest any more.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -112,8 +113,8 @@ async fn end_with_error(
     Ok(ended.map(|(account, month)| (AccountId(account), BillingMonth::of_date(month))))
 }
 
-/// Gives back what an ended job has set aside. Its row is held, and has been read: a job that was paused a moment
-/// ago may have reserved since.
+/// Gives back what an ended job has set aside. Its row is held, and has been read: a job that was paused a
+/// moment ago may have reserved since.
 async fn release(
     connection: &AsyncPgConnection,
     job: JobId,

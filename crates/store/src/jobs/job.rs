@@ -156,8 +156,9 @@ impl TryFrom<JobRow> for Job {
     }
 }
 
-/// Declares a condition on `jobs.state`. Literals and not binds: the planner must see that the condition of the
-/// partial indexes holds. A node of its own and not `sql()`, whose statements are prepared anew for every call.
+/// Declares a condition on `jobs.state`. Literals and not binds: the planner must see that the condition of
+/// the partial indexes holds. A node of its own and not `sql()`, whose statements are prepared anew for every
+/// call.
 macro_rules! state_is {
     ($(#[$doc:meta])* $name:ident, $condition:literal) => {
         $(#[$doc])*

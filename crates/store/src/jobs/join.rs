@@ -11,10 +11,12 @@ use super::new_job::{NewJob, WhenExhausted};
 use crate::convert::named;
 use crate::credits::Buckets;
 use crate::schema::jobs;
+use crate::statement::Fixed;
 use crate::{OutgoingMessage, StoreError};
 
-/// Adds the request's wishes to the live job for the same image; none where it has ended. A job that waits for
-/// credits is queued where there are some: whoever asks now would otherwise wait for a job that nobody works on.
+/// Adds the request's wishes to the live job for the same image; none where it has ended. A job that waits
+/// for credits is queued where there are some: whoever asks now would otherwise wait for a job that nobody
+/// works on.
 pub(super) async fn join(
     connection: &AsyncPgConnection,
     new: &NewJob,
@@ -25,15 +27,13 @@ pub(super) async fn join(
         .filter(jobs::account_id.eq(new.account_id.0))
         .filter(jobs::image_id.eq(new.image_id.to_string()))
         .filter(Live);
-    let found: Option<(Uuid, String)> = diesel::update(other)
+    let add = diesel::update(other)
         .set((
             jobs::storage_commit.eq(jobs::storage_commit.or(new.storage_commit.into_sql::<Bool>())),
             jobs::keep_original.eq(jobs::keep_original.or(new.keep_original.into_sql::<Bool>())),
         ))
-        .returning((jobs::id, jobs::state))
-        .get_result(&mut &*connection)
-        .await
-        .optional()?;
+        .returning((jobs::id, jobs::state));
+    let found: Option<(Uuid, String)> = Fixed(add).get_result(&mut &*connection).await.optional()?;
     let Some((id, state)) = found else { return Ok(None) };
     let job = JobId(id);
     match named("jobs.state", &state)? {
@@ -54,15 +54,13 @@ async fn resume(
     let mut buckets = Buckets::lock(connection, new.account_id.0, month).await?;
     match buckets.reserve(&new.funds, new.source.byte_size)? {
         Ok(reservation) => {
-            diesel::update(jobs::table.find(job.0))
-                .set((
-                    jobs::state.eq(JobState::Queued.as_str()),
-                    jobs::class.eq(new.class.as_str()),
-                    jobs::reserved_month.eq(month.first_day()),
-                    jobs::enqueued_at.eq(now),
-                ))
-                .execute(&mut &*connection)
-                .await?;
+            let queue = diesel::update(jobs::table.find(job.0)).set((
+                jobs::state.eq(JobState::Queued.as_str()),
+                jobs::class.eq(new.class.as_str()),
+                jobs::reserved_month.eq(month.first_day()),
+                jobs::enqueued_at.eq(now),
+            ));
+            Fixed(queue).execute(&mut &*connection).await?;
             let outbox_id = announce(connection, job, &buckets, reservation, message, now).await?;
             Ok(Outcome::Commit(Accepted::Resumed { job, outbox_id }))
         }

@@ -20,8 +20,8 @@ use crate::statement::statement;
 use crate::{OutgoingMessage, Store, StoreError};
 
 statement! {
-    /// The accounts with paused jobs that may use the service, the one with the oldest job first. It visits one
-    /// job an account, however many are paused.
+    /// The accounts with paused jobs that may use the service, the one with the oldest job first. It visits
+    /// one job an account, however many are paused.
     WaitingAccounts { limit: i64 as BigInt } -> (SqlUuid, Text, Jsonb) =
     "WITH RECURSIVE waiting (account_id) AS (
          (SELECT account_id FROM jobs WHERE state = 'quota_paused' ORDER BY account_id LIMIT 1)
@@ -44,11 +44,11 @@ statement! {
 const MAX_ACCOUNTS: i64 = 10_000;
 
 impl Store {
-    /// Queues jobs that were waiting for credits and for which there are some now: sets aside what they cost, in
-    /// the month of `now`, and writes their messages. The account whose oldest job waits longest comes first, and
-    /// gets at most `per_account` jobs queued, its oldest first; at most `limit` are queued in all. A job whose
-    /// source is larger than what is left is passed over. Several may run at once; each job goes to one of them.
-    /// The jobs.
+    /// Queues jobs that were waiting for credits and for which there are some now: sets aside what they cost,
+    /// in the month of `now`, and writes their messages. The account whose oldest job waits longest comes
+    /// first, and gets at most `per_account` jobs queued, its oldest first; at most `limit` are queued in
+    /// all. A job whose source is larger than what is left is passed over. Several may run at once; each job
+    /// goes to one of them. The jobs.
     ///
     /// # Errors
     /// See [`StoreError`]; what was queued for other accounts before stays queued.
@@ -110,7 +110,8 @@ impl Pass {
         BillingMonth::containing(self.now)
     }
 
-    /// The images and source bytes that are free, if anything can be queued; only a look, for nothing is held.
+    /// The images and source bytes that are free, if anything can be queued; only a look, for nothing is
+    /// held.
     async fn free(&self, connection: &AsyncPgConnection) -> Result<Option<(u64, u64)>, StoreError> {
         let buckets = Buckets::peek(connection, self.account, self.month()).await?;
         let free = |kind| available(&buckets.purse(kind, &self.funds));
@@ -150,8 +151,8 @@ impl Pass {
         Ok(ids.into_iter().map(JobId).collect())
     }
 
-    /// The oldest paused jobs whose sources are no larger than what is left, with the bytes of these; held, and
-    /// none that another pass holds.
+    /// The oldest paused jobs whose sources are no larger than what is left, with the bytes of these; held,
+    /// and none that another pass holds.
     async fn take(
         &self,
         connection: &mut AsyncPgConnection,

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use domain::credits::{CreditKind, Funds};
-use domain::{JobId, JobState};
-use store::{Accepted, Completion, NewJob, Store, WhenExhausted};
+use domain::plan::PlanCatalogue;
+use domain::{ErrorCode, JobId, JobState, Rejection};
+use store::{Accepted, CacheHit, Completion, NewJob, Store, WhenExhausted};
 
-use crate::fixture::{Fixture, LEASE, at, completion, message, monthly, plans};
+use crate::fixture::{Fixture, LEASE, at, completion, message, monthly, plans, topup};
 
 const JOBS: usize = 1_000;
 const CREDITS: u64 = 100;
@@ -141,7 +142,7 @@ async fn the_first_requests_of_a_month_come_at_once() {
             .map(|number| {
                 let number = u32::try_from(month * 8 + number).unwrap();
                 let (store, new) = (f.store.clone(), f.new_job(number));
-                let grant = crate::fixture::topup(f.account, CreditKind::ALL[number as usize % 3], 1);
+                let grant = topup(f.account, CreditKind::ALL[number as usize % 3], 1);
                 tokio::spawn(async move {
                     let (accepted, granted) =
                         tokio::join!(store.accept_job(new, message, now), store.grant_topup(grant, now));
@@ -154,5 +155,69 @@ async fn the_first_requests_of_a_month_come_at_once() {
             task.await.unwrap();
         }
     }
+    f.audit().await;
+}
+
+/// One of the things that happen to an account, chosen by `dice`; any error fails the test.
+async fn anything(store: &Store, new: NewJob, jobs: &[JobId], plans: &PlanCatalogue, dice: u32) {
+    let (account, funds, now) = (new.account_id, new.funds, at(i64::from(dice % 97) * 40_000));
+    let job = jobs[dice as usize / 10 % jobs.len()];
+    let make = |job: &store::Job, _: &store::Source| message(job.id);
+    match dice % 10 {
+        0..=2 => drop(store.accept_job(new, message, now).await.unwrap()),
+        3..=5 => {
+            if let store::Claim::Won(won) = store.claim_job(job, now, LEASE, true).await.unwrap() {
+                let made = Completion { funds, expires_at: Some(now), ..completion(job, won.attempt) };
+                store.complete_job(made, message(job), now).await.unwrap();
+            }
+        }
+        6 => {
+            let rejection = Rejection::new(ErrorCode::InvalidImage, "x");
+            store.fail_job(job, None, &rejection, message(job), now).await.unwrap();
+        }
+        7 => {
+            let (image_id, site) = (new.image_id, None);
+            let hit = CacheHit { account_id: account, api_key_id: None, site, image_id, bytes: 10, funds };
+            store.record_cache_hit(hit, now).await.unwrap();
+        }
+        8 => {
+            store.commit_result(&new.image_id, dice % 3 == 0, Some(5_000), now).await.unwrap();
+            let kind = CreditKind::ALL[dice as usize % 3];
+            store.grant_topup(topup(account, kind, 3), now).await.unwrap();
+        }
+        _ => drop(store.resume_paused(plans, now, 3, 9, make).await.unwrap()),
+    }
+}
+
+/// Everything at once on one account: no statement waits in a circle, and all agrees in the end.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn nobody_waits_in_a_circle() {
+    let f = Fixture::new().await;
+    f.execute("UPDATE accounts SET tier = 'free', overrides = '{\"monthly_images\": 20}'").await;
+    let mut funds = monthly(CreditKind::Images, 20);
+    funds.storage_bytes = Some(5_000);
+    let pause = WhenExhausted::Pause;
+    let new = |number: u32| NewJob {
+        funds,
+        when_exhausted: pause,
+        storage_commit: number % 2 == 0,
+        keep_original: number % 4 == 0,
+        ..f.new_job(number % 30)
+    };
+    let mut jobs = Vec::new();
+    for number in 0..30 {
+        jobs.push(new(number).id);
+        f.accept(NewJob { id: jobs[jobs.len() - 1], ..new(number) }, at(0)).await;
+    }
+    let items: Vec<_> = (0..1_500_u32)
+        .map(|number| (new(number.wrapping_mul(7_919) / 3), number.wrapping_mul(2_654_435_761) >> 7))
+        .collect();
+    let (store, jobs, plans) = (f.store.clone(), Arc::new(jobs), Arc::new(plans()));
+    at_once(12, items, move |(new, dice)| {
+        let (store, jobs, plans) = (store.clone(), Arc::clone(&jobs), Arc::clone(&plans));
+        async move { anything(&store, new, &jobs, &plans, dice).await }
+    })
+    .await;
+    assert!(f.rows("ledger WHERE kind = 'result'").await > 10);
     f.audit().await;
 }

@@ -67,7 +67,7 @@ pub(crate) fn limited(
         ),
     };
     with_numbers(ApiError::new(code, message), outcome, wait, tier, names, now)
-        .member("violated_policies", vec![outcome.policy])
+        .member("violated-policies", vec![outcome.policy])
 }
 
 fn blocked(

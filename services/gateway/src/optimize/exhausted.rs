@@ -36,5 +36,5 @@ pub(crate) fn refusal(app: &App, caller: &ApiCaller, exhausted: &Exhausted) -> A
         .member("retry_after_seconds", serde_json::Value::Null)
         .member("current_tier", app.plans.plan(caller.tier).code.as_str())
         .member("next_tier", app.plans.next(caller.tier).map(|plan| plan.code.as_str()))
-        .member("upgrade_url", app.contact.upgrade_url.as_str())
+        .member("upgrade_url", app.contact.alerts.upgrade_url.as_str())
 }

@@ -162,7 +162,7 @@ mod tests {
         let contact = Contact {
             sales: "sales@optimagio.example".to_owned(),
             support: "support@optimagio.example".to_owned(),
-            upgrade_url: String::new(),
+            alerts: store::Alerts::default(),
         };
         insta::assert_json_snapshot!(listing(&PlanCatalogue::built_in().unwrap(), &contact));
     }

@@ -17,7 +17,7 @@ pub(super) enum Step {
 
 pub(super) fn step() -> impl Strategy<Value = Step> {
     let (account, job, image) = (0..2_usize, 0..64_usize, 0..12_u32);
-    let limit = |most: u64| prop::option::weighted(0.8, 0..most);
+    let limit = |most: u64| prop::option::weighted(0.9, 0..most);
     prop_oneof![
         16 => (account.clone(), image.clone(), any::<bool>(), prop::bool::weighted(0.4))
             .prop_map(|(account, image, pause, keep)| Step::Accept { account, image, pause, keep }),
@@ -26,9 +26,9 @@ pub(super) fn step() -> impl Strategy<Value = Step> {
         2 => job.clone().prop_map(Step::Fail),
         2 => job.prop_map(Step::Release),
         3 => (account.clone(), 1..20_u64).prop_map(|(account, bytes)| Step::CacheHit { account, bytes }),
-        2 => (account.clone(), 0..3_usize, 1..40_u64)
+        5 => (account.clone(), 0..3_usize, 1..40_u64)
             .prop_map(|(account, kind, amount)| Step::Topup { account, kind, amount }),
-        3 => (account.clone(), (limit(9), limit(150), limit(150), limit(150)), prop::bool::weighted(0.2))
+        2 => (account.clone(), (limit(6), limit(60), limit(60), limit(150)), prop::bool::weighted(0.3))
             .prop_map(|(account, (a, b, c, d), sells)| Step::Limits { account, limits: [a, b, c, d], sells }),
         2 => (account, image, any::<bool>())
             .prop_map(|(account, image, keep_original)| Step::Commit { account, image, keep_original }),

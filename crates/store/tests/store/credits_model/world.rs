@@ -37,7 +37,7 @@ impl World {
         let accounts = vec![account(f.account), account(other)];
         let mut world = Self { f, plans: plans(), accounts, jobs: Vec::new(), now: at(0) };
         for account in 0..2 {
-            world.limits(account, [Some(3), Some(60), Some(60), Some(60)], false).await;
+            world.limits(account, [Some(3), Some(60), Some(60), Some(60)], account == 1).await;
         }
         world
     }
