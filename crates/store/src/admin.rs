@@ -223,7 +223,7 @@ fn plan_change(
             json!({"from": before.state.as_str(), "to": state.as_str(), "reason": reason.clone()}),
         ));
     }
-    if change.state.is_some() || change.tier.is_some() {
+    if change.state.is_some() {
         columns.state_reason = Some(reason.clone());
     }
     let overrides = change.overrides.map(|change| change.apply(before.overrides.clone()));

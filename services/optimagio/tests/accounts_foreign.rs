@@ -154,3 +154,36 @@ async fn keys_open_no_route_of_people_and_sessions_none_of_keys() {
     let job = "/api/v1/jobs/00000000-0000-7000-8000-000000000000";
     refused(&ann.get(job).await, 403, "forbidden");
 }
+
+/// T96: nobody makes themselves more than they are by sending more than was asked for.
+#[tokio::test(flavor = "multi_thread")]
+async fn members_that_were_not_asked_for_are_refused() {
+    let town = Town::start().await;
+    let ann = town.owner("ann@example.com", Tier::Pro, false).await;
+    let person = json!({"email": "bob@example.com", "password": "correct horse battery"});
+    let routes = [
+        (Method::POST, "/api/auth/signup", person.clone()),
+        (Method::POST, "/api/auth/login", person),
+        (Method::POST, "/api/my/keys", json!({"label": "x"})),
+        (Method::PATCH, "/api/my/keys/00000000-0000-7000-8000-000000000000", json!({"label": "x"})),
+        (Method::POST, "/api/my/team/invitations", json!({"email": "bob@example.com", "role": "member"})),
+        (Method::POST, "/api/my/intents", json!({"action": "team.remove", "object": "x"})),
+        (Method::POST, "/api/access-requests", json!({"plan": "scale", "email": "bob@example.com"})),
+    ];
+    for (method, path, body) in routes {
+        for (name, value) in [
+            ("subscription_tier", json!("scale")),
+            ("tier", json!("scale")),
+            ("is_admin", json!(true)),
+            ("user_id", json!(ann.user)),
+            ("email_verified_at", json!("2026-01-01T00:00:00Z")),
+        ] {
+            let mut more = body.clone();
+            more[name] = value;
+            let answer = ann.send(method.clone(), path, more).await;
+            refused(&answer, 400, "invalid_request");
+            assert!(answer.1["message"].as_str().unwrap().contains(name), "{path}: {}", answer.1);
+        }
+    }
+    assert!(town.system.store.account_by_email("bob@example.com").await.unwrap().is_none());
+}

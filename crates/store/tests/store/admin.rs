@@ -46,16 +46,21 @@ async fn a_cancelled_account_goes_on_in_the_lowest_tier() {
     assert_eq!((account.state, account.tier), (AccountState::Cancelled, Tier::Free));
     assert_eq!(account.lifecycle.previous_tier, Some(Tier::Pro));
     assert_eq!(account.lifecycle.reason, "asked for it");
+    let upgrade = AccountChange {
+        tier: Some(Tier::Starter),
+        reason: Some("a gift".to_owned()),
+        ..AccountChange::default()
+    };
+    let account = f.store.change_account(f.account, upgrade, &plans(), by, at(2)).await.unwrap().unwrap();
+    assert_eq!(account.lifecycle.reason, "asked for it", "the reason is that of the state");
     let log = f.store.audit_log(Some(f.account), None, 10).await.unwrap();
     let seen: Vec<_> =
         log.iter().map(|row| (row.action.as_str(), row.actor.as_str(), row.actor_id)).collect();
-    assert_eq!(
-        seen,
-        [("tier.changed", "user", Some(user.0)), ("account.state_changed", "user", Some(user.0))]
-    );
-    assert_eq!(log[0].details, json!({"from": "pro", "to": "free", "reason": "asked for it"}));
+    let act = |action| (action, "user", Some(user.0));
+    assert_eq!(seen, [act("tier.changed"), act("tier.changed"), act("account.state_changed")]);
+    assert_eq!(log[1].details, json!({"from": "pro", "to": "free", "reason": "asked for it"}));
     let page = f.store.audit_log(None, Some(log[0].id), 10).await.unwrap();
-    assert_eq!(page.len(), 1, "the page after the newest entry");
+    assert_eq!(page.len(), 2, "the page after the newest entry");
 }
 
 #[tokio::test]
