@@ -10,7 +10,8 @@ impl FromStr for Percents {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let problem = || "must be ascending whole percents from 1 to 100 between commas, such as 80,95,100".to_owned();
+        let problem =
+            || "must be ascending whole percents from 1 to 100 between commas, such as 80,95,100".to_owned();
         let percents: Vec<u32> = text
             .split(',')
             .map(|percent| percent.trim().parse().map_err(|_| problem()))
@@ -55,7 +56,7 @@ mod tests {
             reader.finish().map(|()| alerts.thresholds).map_err(|error| error.to_string())
         };
         assert_eq!(read("50, 75,100").unwrap(), [50, 75, 100]);
-        for bad in ["100,80", "0", "101", "", "a few"] {
+        for bad in ["100,80", "0", "101", ",", "a few"] {
             assert!(read(bad).unwrap_err().contains("QUOTA_ALERT_PERCENTS"), "{bad}");
         }
     }

@@ -18,8 +18,8 @@ mod request_id;
 mod server;
 mod status;
 
-pub use alerts::read_alerts;
 pub use address::{ClientAddress, TrustedHops};
+pub use alerts::read_alerts;
 pub use body::{ErrorBody, Problem};
 pub use caller::{ApiCaller, Authenticator, SessionCaller, refuse_stopped};
 pub use config::Config;

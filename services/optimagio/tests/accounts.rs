@@ -66,7 +66,9 @@ async fn sign_up_log_in_make_a_key_use_it_and_revoke_it() {
 fn stable(headers: &HeaderMap) -> Vec<(String, String)> {
     let mut kept: Vec<_> = headers
         .iter()
-        .filter(|(name, _)| !["date", "x-request-id"].contains(&name.as_str()) && !name.as_str().contains("ratelimit"))
+        .filter(|(name, _)| {
+            !["date", "x-request-id"].contains(&name.as_str()) && !name.as_str().contains("ratelimit")
+        })
         .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
         .collect();
     // The server's header map is unordered: the order says nothing.

@@ -29,7 +29,9 @@ async fn whole_of(response: reqwest::Response) -> String {
     let mut kept: Vec<_> = response
         .headers()
         .iter()
-        .filter(|(name, _)| !["date", "x-request-id"].contains(&name.as_str()) && !name.as_str().contains("ratelimit"))
+        .filter(|(name, _)| {
+            !["date", "x-request-id"].contains(&name.as_str()) && !name.as_str().contains("ratelimit")
+        })
         .map(|(name, value)| format!("{name}: {}", value.to_str().unwrap()))
         .collect();
     kept.sort();

@@ -111,8 +111,8 @@ mod tests {
             headers.iter().map(|(name, value)| format!("{name}: {}", value.to_str().unwrap())).collect();
         lines.sort();
         insta::assert_snapshot!(lines.join("\n"), @r#"
-        ratelimit: "key";r=14;t=4, "day";r=1;t=7000, "concurrent";r=4, "account";r=27;t=24
         ratelimit-policy: "key";q=15;w=60, "day";q=1000;w=86400, "concurrent";q=5;qu="concurrent-requests", "account";q=30;w=60
+        ratelimit: "key";r=14;t=4, "day";r=1;t=7000, "concurrent";r=4, "account";r=27;t=24
         x-ratelimit-limit: 15
         x-ratelimit-policy: local
         x-ratelimit-remaining: 14

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::credits::Funds;
 use domain::plan::{Dimension, Overrides, PlanCatalogue};
-use domain::{BillingMonth, ErrorCode, JobId, JobState, Rejection, Tier};
+use domain::{BillingMonth, ErrorCode, JobState, Rejection, Tier};
 use store::{Accepted, CacheHit, Completion, NewJob, WhenExhausted};
 
 use super::account::{Account, Counts, Job, KINDS, source_bytes};
