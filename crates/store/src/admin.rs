@@ -205,13 +205,16 @@ impl Store {
     }
 }
 
+/// What was done, and what else the audit log says about it.
+type Detail = (&'static str, Value);
+
 /// The new columns, and what the audit log says about them.
 fn plan_change(
     before: &Account,
     change: AccountChange,
     plans: &PlanCatalogue,
     now: DateTime<Utc>,
-) -> Result<(Columns, Vec<(&'static str, Value)>), StoreError> {
+) -> Result<(Columns, Vec<Detail>), StoreError> {
     let mut columns = Columns { updated_at: Some(now), ..Columns::default() };
     let mut acts = Vec::new();
     let reason = change.reason.unwrap_or_default();

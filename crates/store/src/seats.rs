@@ -23,7 +23,7 @@ pub(crate) async fn free_address(
         return Err(StoreError::AlreadyExists { what: "a member with this e-mail address" });
     }
     let mine = invitations::account_id.eq(new.account_id.0).and(invitations::email.eq(&email)).and(open());
-    let ended = invitations::table.filter(mine.clone().and(invitations::expires_at.le(now)));
+    let ended = invitations::table.filter(mine.and(invitations::expires_at.le(now)));
     diesel::update(ended).set(invitations::revoked_at.eq(now)).execute(connection).await?;
     if invitations::table.filter(mine).count().get_result::<i64>(connection).await? > 0 {
         return Err(StoreError::AlreadyExists { what: "an invitation of this e-mail address" });

@@ -1,11 +1,14 @@
 //! The operator's part of accounts: `optimagio account …`. Answers are JSON; changes are in the audit log.
 
+use std::num::NonZeroU64;
+
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
+use domain::credits::CreditKind;
 use domain::plan::Dimension;
 use domain::{AccountState, Clock, SystemClock};
 use serde_json::{Value, json};
-use store::{Account, AccountChange, Actor, NewAccount, OverrideChange};
+use store::{Account, AccountChange, Actor, NewAccount, NewTopup, OverrideChange, TopupSource};
 
 use crate::operator::{Operator, print};
 
@@ -46,6 +49,18 @@ pub(crate) enum AccountCommand {
         name: Dimension,
         /// A number, `none` for no limit, or `plan` for the plan's own.
         value: String,
+    },
+    /// Give an account credits on top of its plan's; they stay until they are used. Jobs that wait go on.
+    Grant {
+        /// The account.
+        account: String,
+        /// `images`, `source_bytes`, `result_bytes` or `ai`.
+        kind: CreditKind,
+        /// How many, in the kind's own unit.
+        amount: NonZeroU64,
+        /// Why.
+        #[arg(long, default_value = "")]
+        note: String,
     },
     /// Stop an account: all its keys and sessions answer 403.
     Suspend {
@@ -104,6 +119,9 @@ pub(crate) async fn account(command: AccountCommand) -> anyhow::Result<()> {
             let overrides = Some(limit(name, &value)?);
             (account, AccountChange { overrides, ..AccountChange::default() })
         }
+        AccountCommand::Grant { account, kind, amount, note } => {
+            return grant(&operator, &account, kind, amount, note).await;
+        }
         AccountCommand::Suspend { account, reason } => (account, into_state(AccountState::Suspended, reason)),
         AccountCommand::Reactivate { account } => (account, into_state(AccountState::Active, String::new())),
     };
@@ -114,6 +132,28 @@ pub(crate) async fn account(command: AccountCommand) -> anyhow::Result<()> {
         .await?
         .context("the account is gone")?;
     print(&view(&changed));
+    Ok(())
+}
+
+async fn grant(
+    operator: &Operator,
+    account: &str,
+    kind: CreditKind,
+    amount: NonZeroU64,
+    note: String,
+) -> anyhow::Result<()> {
+    let account_id = operator.find(account).await?.id;
+    let source = TopupSource::Admin { by: None };
+    let new = NewTopup { account_id, kind, amount, source, note };
+    operator.store.grant_topup(new, SystemClock.now()).await?;
+    let items: Vec<_> = operator
+        .store
+        .topups(account_id)
+        .await?
+        .iter()
+        .map(|topup| json!({"kind": topup.kind.as_str(), "amount": topup.amount, "note": topup.note}))
+        .collect();
+    print(&json!({ "topups": items }));
     Ok(())
 }
 

@@ -25,18 +25,8 @@ async fn limits(client: &Client) -> Value {
     answer(client.get("/api/limits").await).await.1
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn images_are_spent_one_by_one_and_a_top_up_goes_on() {
-    let system = with_limits("monthly_images = 2\nbandwidth_bytes = 1000000").await;
-    let (account, key) = system.account(Tier::Free).await;
-    let client = Client::new(system.base(), Some(key));
-    let mut bytes = 0;
-    for seed in 0..2 {
-        let (status, body) = client.optimize(picture(seed)).await;
-        assert_eq!(status, 200, "{body}");
-        bytes += body["optimized_size"].as_u64().unwrap();
-    }
-    let refused = client.post(picture(2)).await;
+/// The documented refusal of a plan with two images.
+async fn assert_images_are_used_up(refused: Response) {
     assert!(refused.headers().get("retry-after").is_none(), "waiting does not help");
     let (status, body) = answer(refused).await;
     assert_eq!(status, 402, "{body}");
@@ -55,6 +45,20 @@ async fn images_are_spent_one_by_one_and_a_top_up_goes_on() {
     }
     assert!(body["reset_at"].as_str().unwrap().ends_with("-01T00:00:00Z"));
     assert!(body["upgrade_url"].as_str().unwrap().starts_with("https://"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn images_are_spent_one_by_one_and_a_top_up_goes_on() {
+    let system = with_limits("monthly_images = 2\nbandwidth_bytes = 1000000").await;
+    let (account, key) = system.account(Tier::Free).await;
+    let client = Client::new(system.base(), Some(key));
+    let mut bytes = 0;
+    for seed in 0..2 {
+        let (status, body) = client.optimize(picture(seed)).await;
+        assert_eq!(status, 200, "{body}");
+        bytes += body["optimized_size"].as_u64().unwrap();
+    }
+    assert_images_are_used_up(client.post(picture(2)).await).await;
     let (status, again) = client.optimize(picture(0)).await;
     assert_eq!((status, &again["cached"]), (200, &json!(true)), "what exists costs no image");
     bytes += again["optimized_size"].as_u64().unwrap();

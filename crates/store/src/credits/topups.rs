@@ -12,7 +12,7 @@ use super::rows::TOPUP;
 use crate::convert::{named, number, storable, without_nul};
 use crate::events::NewEvent;
 use crate::schema::{credit_buckets, events, topups};
-use crate::{Store, StoreError};
+use crate::{Actor, AuditEntry, Store, StoreError, audit_log};
 
 /// Credits that an account gets on top of its plan's.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,7 +84,13 @@ impl Store {
         let mut connection = self.connection().await?;
         let id = Uuid::now_v7();
         let granted = (*connection)
-            .transaction(async |connection: &mut AsyncPgConnection| grant(connection, id, &new, now).await)
+            .transaction(async |connection: &mut AsyncPgConnection| {
+                let granted = grant(connection, id, &new, now).await?;
+                if let (true, TopupSource::Admin { by }) = (granted, &new.source) {
+                    audit_log::record(connection, granted_by(&new, id, *by), now).await?;
+                }
+                Ok::<_, StoreError>(granted)
+            })
             .await?;
         Ok(if granted { Granted::Granted(id) } else { Granted::AlreadyGranted })
     }
@@ -162,6 +168,21 @@ async fn grant(
     let event = NewEvent::new(new.account_id, "credits.granted", payload, now);
     diesel::insert_into(events::table).values(event).execute(&mut &*connection).await?;
     Ok(true)
+}
+
+/// What the audit log says about a gift.
+fn granted_by(new: &NewTopup, id: Uuid, by: Option<UserId>) -> AuditEntry {
+    AuditEntry {
+        account_id: Some(new.account_id),
+        actor: by.map_or(Actor::Operator, Actor::User),
+        action: "credits.granted",
+        object: id.to_string(),
+        details: json!({
+            "kind": new.kind.as_str(),
+            "amount": new.amount.get(),
+            "note": without_nul(&new.note),
+        }),
+    }
 }
 
 fn topup(row: Row) -> Result<Topup, StoreError> {

@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use actix_web::HttpResponse;
 use actix_web::http::header;
 use actix_web::web::Data;
+use domain::Tier;
 use domain::credits::CreditKind;
-use domain::plan::Dimension;
+use domain::plan::{Dimension, Limits};
 use serde::Serialize;
+use store::Account;
 use utoipa::ToSchema;
 use web::{ApiCaller, ApiError, SessionCaller};
 
@@ -165,59 +167,28 @@ async fn answer(app: &App, subject: &Subject) -> Result<HttpResponse, ApiError> 
 
 fn view(app: &App, subject: &Subject, figures: &Figures, rates: &Rates) -> LimitsView {
     let Subject { account, limits, .. } = subject;
-    let limit = |dimension| limits.get(dimension);
     let plan = app.plans.plan(account.tier);
-    let lifecycle = &account.lifecycle;
-    let code =
-        |tier: Option<domain::Tier>| tier.map(|tier| app.plans.plan(tier).code.clone()).unwrap_or_default();
-    let cap = limit(Dimension::StorageBytes);
-    let left = |dimension, used: u64| limit(dimension).map(|limit: u64| limit.saturating_sub(used));
-    let seats = figures.active_seats + figures.pending_seats;
-    let (images, bandwidth) = (figures.of(CreditKind::Images), figures.of(CreditKind::ResultBytes));
+    let cap = limits.get(Dimension::StorageBytes);
     LimitsView {
         subscription_tier: plan.code.clone(),
         is_admin: account.is_admin,
-        lifecycle: LifecycleView {
-            state: account.state.to_string(),
-            reason: lifecycle.reason.clone(),
-            previous_tier: code(lifecycle.previous_tier),
-            target_tier: code(lifecycle.target_tier),
-            storage_bytes_at_transition: lifecycle.storage_bytes_at_transition,
-            storage_cap_bytes_at_transition: lifecycle.storage_cap_bytes_at_transition,
-            warning_count: lifecycle.warning_count,
-        },
+        lifecycle: lifecycle(app, account),
         storage: StorageView {
             used_bytes: account.stored_bytes,
             included_bytes: cap,
-            remaining_bytes: left(Dimension::StorageBytes, account.stored_bytes),
+            remaining_bytes: left(limits, Dimension::StorageBytes, account.stored_bytes),
             hard_limit_bytes: cap,
         },
         limits: LimitNumbers {
-            monthly_images: limit(Dimension::MonthlyImages),
-            file_size_mb: limit(Dimension::FileBytes).map(|bytes| bytes / 1_000_000),
-            bandwidth_bytes: limit(Dimension::BandwidthBytes),
-            minute_requests: limit(Dimension::ResultsPerMinute),
-            max_api_keys: limit(Dimension::ApiKeys),
-            team_seats: limit(Dimension::Seats),
+            monthly_images: limits.get(Dimension::MonthlyImages),
+            file_size_mb: limits.get(Dimension::FileBytes).map(|bytes| bytes / 1_000_000),
+            bandwidth_bytes: limits.get(Dimension::BandwidthBytes),
+            minute_requests: limits.get(Dimension::ResultsPerMinute),
+            max_api_keys: limits.get(Dimension::ApiKeys),
+            team_seats: limits.get(Dimension::Seats),
         },
-        usage: UsageNumbers {
-            monthly_images: images.monthly.used,
-            bandwidth_bytes: bandwidth.monthly.used,
-            minute_requests: rates.results_this_minute,
-            team_seats: seats,
-            active_seats: figures.active_seats,
-            pending_seats: figures.pending_seats,
-            month_start: figures.month.first_day().to_string(),
-            month_end: figures.month.last_day().to_string(),
-            reserved_images: images.monthly.reserved + images.topup.reserved,
-            paused_jobs: figures.paused_jobs,
-        },
-        remaining: RemainingNumbers {
-            monthly_images: left(Dimension::MonthlyImages, images.monthly.used + images.monthly.reserved),
-            bandwidth_bytes: left(Dimension::BandwidthBytes, bandwidth.monthly.used),
-            minute_requests: left(Dimension::ResultsPerMinute, u64::from(rates.results_this_minute)),
-            team_seats: left(Dimension::Seats, seats),
-        },
+        usage: usage(figures, rates),
+        remaining: remaining(limits, figures, rates),
         pricing: PricingView {
             tier: plan.code.clone(),
             display_name: plan.name.clone(),
@@ -227,13 +198,58 @@ fn view(app: &App, subject: &Subject, figures: &Figures, rates: &Rates) -> Limit
         },
         requests: RequestsView {
             today: rates.requests_today,
-            daily_limit: limit(Dimension::RequestsPerDay),
+            daily_limit: limits.get(Dimension::RequestsPerDay),
             rate_limit_hits_24h: rates.hits_24h,
             escalation_tier: rates.escalation_tier,
             blocked_for_seconds: rates.blocked_for.as_secs(),
         },
         credits: CreditKind::ALL.into_iter().map(|kind| (kind.as_str(), credits(figures, kind))).collect(),
     }
+}
+
+fn lifecycle(app: &App, account: &Account) -> LifecycleView {
+    let code = |tier: Option<Tier>| tier.map(|tier| app.plans.plan(tier).code.clone()).unwrap_or_default();
+    let lifecycle = &account.lifecycle;
+    LifecycleView {
+        state: account.state.to_string(),
+        reason: lifecycle.reason.clone(),
+        previous_tier: code(lifecycle.previous_tier),
+        target_tier: code(lifecycle.target_tier),
+        storage_bytes_at_transition: lifecycle.storage_bytes_at_transition,
+        storage_cap_bytes_at_transition: lifecycle.storage_cap_bytes_at_transition,
+        warning_count: lifecycle.warning_count,
+    }
+}
+
+fn usage(figures: &Figures, rates: &Rates) -> UsageNumbers {
+    let images = figures.of(CreditKind::Images);
+    UsageNumbers {
+        monthly_images: images.monthly.used,
+        bandwidth_bytes: figures.of(CreditKind::ResultBytes).monthly.used,
+        minute_requests: rates.results_this_minute,
+        team_seats: figures.active_seats + figures.pending_seats,
+        active_seats: figures.active_seats,
+        pending_seats: figures.pending_seats,
+        month_start: figures.month.first_day().to_string(),
+        month_end: figures.month.last_day().to_string(),
+        reserved_images: images.monthly.reserved + images.topup.reserved,
+        paused_jobs: figures.paused_jobs,
+    }
+}
+
+fn remaining(limits: &Limits, figures: &Figures, rates: &Rates) -> RemainingNumbers {
+    let images = figures.of(CreditKind::Images).monthly;
+    let bandwidth = figures.of(CreditKind::ResultBytes).monthly;
+    RemainingNumbers {
+        monthly_images: left(limits, Dimension::MonthlyImages, images.used + images.reserved),
+        bandwidth_bytes: left(limits, Dimension::BandwidthBytes, bandwidth.used),
+        minute_requests: left(limits, Dimension::ResultsPerMinute, u64::from(rates.results_this_minute)),
+        team_seats: left(limits, Dimension::Seats, figures.active_seats + figures.pending_seats),
+    }
+}
+
+fn left(limits: &Limits, dimension: Dimension, used: u64) -> Option<u64> {
+    limits.get(dimension).map(|limit| limit.saturating_sub(used))
 }
 
 fn credits(figures: &Figures, kind: CreditKind) -> CreditsView {

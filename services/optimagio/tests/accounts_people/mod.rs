@@ -26,6 +26,7 @@ impl Town {
         let settings = testkit::settings().await;
         let settings = settings
             .with("AUTH_ATTEMPTS_PER_MINUTE", "10000")
+            .with("EDGE_BAD_CREDENTIALS_PER_MINUTE", "10000")
             .with("PUBLIC_BASE_URL", "https://img.example.com/")
             .with("MAIL_DIRECTORY", mails.path().to_str().unwrap());
         Self { system: System::with(settings).await, mails }
