@@ -21,8 +21,8 @@ use crate::limits::Known;
 pub struct ApiCaller {
     /// Whose key it is.
     pub account_id: AccountId,
-    /// Which key it is.
-    pub key_id: ApiKeyId,
+    /// Which key it is; none for a caller without credentials, where the service lets them optimize.
+    pub key_id: Option<ApiKeyId>,
     /// The account's tier at this moment.
     pub tier: Tier,
     /// What the account may do at this moment.
@@ -80,6 +80,8 @@ pub struct Authenticator {
     pub sessions: Arc<Sessions>,
     /// What each tier may do.
     pub plans: Arc<PlanCatalogue>,
+    /// Address of the account in whose name callers without credentials optimize; none: they may not.
+    pub anonymous_account: Option<Arc<str>>,
     /// Decides about expiry.
     pub clock: Arc<dyn Clock>,
 }
@@ -97,6 +99,21 @@ impl Authenticator {
             }
         };
         self.key_caller(&key).await
+    }
+
+    /// The caller without credentials, where they may optimize.
+    pub(crate) async fn anonymous_caller(&self) -> Result<Option<ApiCaller>, ApiError> {
+        let Some(email) = &self.anonymous_account else { return Ok(None) };
+        let Some(account) = self.store.account_by_email(email).await? else { return Ok(None) };
+        let caller = ApiCaller {
+            account_id: account.id,
+            key_id: None,
+            tier: account.tier,
+            limits: self.plans.limits(account.tier, &account.overrides),
+            rate_per_minute: None,
+            is_admin: false,
+        };
+        Ok(account.state.may_use().then_some(caller))
     }
 
     /// Whether a session token is one of ours and not over; whether its session still stands is for the store.
@@ -118,7 +135,7 @@ impl Authenticator {
         }
         Ok(ApiCaller {
             account_id: caller.account_id,
-            key_id: caller.key_id,
+            key_id: Some(caller.key_id),
             tier: caller.tier,
             limits: self.plans.limits(caller.tier, &caller.overrides),
             rate_per_minute: caller.rate_per_minute,

@@ -27,8 +27,8 @@ pub use error::ApiError;
 pub use health::{Check, Health, configure as health_routes};
 pub use job_view::{JobFailure, JobView};
 pub use limits::{
-    BlockEntered, DayCount, EdgeConfig, Family, Gate, ResultSlot, SlotWait, Tally, TierNames, key_subject,
-    limit,
+    AnonymousWork, BlockEntered, DayCount, EdgeConfig, Family, Gate, ResultSlot, SlotWait, Tally, TierNames,
+    key_subject, limit,
 };
 pub use metrics::{HttpMetrics, MetricsServer, metrics};
 pub use observe::observe;

@@ -71,8 +71,13 @@ impl BatchStatus {
         let store = Store::connect(&config.store).map_err(part("the database"))?;
         let sessions = Arc::new(Sessions::new(&config.auth).map_err(part("sessions"))?);
         let health = Data::new(health(&store, shutdown));
-        let authenticator =
-            Data::new(Authenticator { store: store.clone(), sessions, plans: Arc::new(config.plans), clock });
+        let authenticator = Data::new(Authenticator {
+            store: store.clone(),
+            sessions,
+            plans: Arc::new(config.plans),
+            anonymous_account: None,
+            clock,
+        });
         let store = Data::new(store);
         let listening = web::bind(&config.web, config.listen, move || {
             actix_web::App::new()

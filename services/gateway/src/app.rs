@@ -140,6 +140,7 @@ impl Gateway {
             .registry()
             .clone();
         let http = HttpMetrics::register(&registry).map_err(part("metrics"))?;
+        let anonymous_account = config.anonymous_account.as_deref().map(Arc::from);
         let (listen, metrics_listen, web) = (config.listen, config.metrics_listen, config.web.clone());
         let (sender, blocks) = mpsc::unbounded_channel();
         let app = App::build(config, clock, &registry, sender).await?;
@@ -148,6 +149,7 @@ impl Gateway {
             store: app.store.clone(),
             sessions: app.sessions.clone(),
             plans: app.plans.clone(),
+            anonymous_account,
             clock: app.clock.clone(),
         };
         let data = (

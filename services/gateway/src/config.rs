@@ -45,6 +45,8 @@ pub struct Config {
     pub bus: bus::Config,
     /// Limits.
     pub limiter: limiter::Config,
+    /// The account in whose name callers without credentials optimize.
+    pub anonymous_account: Option<String>,
     /// Caps of client addresses.
     pub edge: web::EdgeConfig,
     /// Sessions.
@@ -130,6 +132,10 @@ impl Config {
             blob: blob::Config::read(reader),
             bus: bus::Config::read(reader),
             limiter: limiter::Config::read(reader),
+            anonymous_account: reader.optional(
+                "ANONYMOUS_ACCOUNT",
+                "e-mail address of the account in whose name callers without credentials optimize; empty: they may not",
+            ),
             edge: web::EdgeConfig::read(reader),
             auth: auth::Config::read(reader),
             fetch: fetch::Config::read(reader),

@@ -221,3 +221,33 @@ async fn without_redis_each_gateway_keeps_its_part_of_the_limits() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn strangers_optimize_only_where_an_account_lends_its_name() {
+    let settings = testkit::settings()
+        .await
+        .with("ANONYMOUS_ACCOUNT", "web@example.com")
+        .with("ANONYMOUS_PER_MINUTE", "2");
+    let system = System::with(settings).await;
+    let nobody = system.anonymous();
+    assert_eq!(nobody.post(picture(1)).await.status(), 401, "there is no such account yet");
+    let new = store::NewAccount {
+        email: "web@example.com".to_owned(),
+        password_hash: None,
+        tier: Tier::Free,
+        is_admin: false,
+    };
+    let account = system.store.create_account(new, SystemClock.now()).await.unwrap();
+    let first = nobody.post(picture(1)).await;
+    assert!(header(&first, "ratelimit-policy").contains("\"concurrent\";q=2"));
+    let (status, body) = answer(first).await;
+    assert_eq!(status, 200, "{body}");
+    assert_eq!(nobody.post(picture(1)).await.status(), 200);
+    let (status, body) = answer(nobody.post(picture(2)).await).await;
+    assert_eq!((status, &body["error"]), (429, &json!("rate_limit_exceeded")));
+    assert_eq!(system.ledger_rows(account.id).await, 1);
+    assert_eq!(nobody.get("/api/limits").await.status(), 401, "nothing else is lent");
+    let wrong = Client::new(system.base(), Some("opt_wrong".to_owned()));
+    assert_eq!(wrong.post(picture(3)).await.status(), 401, "wrong credentials are no missing ones");
+    system.assert_books_balance().await;
+}

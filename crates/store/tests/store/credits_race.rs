@@ -181,7 +181,7 @@ async fn anything(store: &Store, new: NewJob, jobs: &[JobId], plans: &PlanCatalo
             store.record_cache_hit(hit, now).await.unwrap();
         }
         8 => {
-            store.commit_result(&new.image_id, dice % 3 == 0, Some(5_000), now).await.unwrap();
+            store.commit_result(&new.image_id, dice.is_multiple_of(3), Some(5_000), now).await.unwrap();
             let kind = CreditKind::ALL[dice as usize % 3];
             store.grant_topup(topup(account, kind, 3), now).await.unwrap();
         }
@@ -200,8 +200,8 @@ async fn nobody_waits_in_a_circle() {
     let new = |number: u32| NewJob {
         funds,
         when_exhausted: pause,
-        storage_commit: number % 2 == 0,
-        keep_original: number % 4 == 0,
+        storage_commit: number.is_multiple_of(2),
+        keep_original: number.is_multiple_of(4),
         ..f.new_job(number % 30)
     };
     let mut jobs = Vec::new();

@@ -55,7 +55,11 @@ pub(crate) fn request(
     let penalty = match identity {
         Identity::Key(caller) => {
             checks.extend(of_key(caller, family));
-            family.counts_for_keys().then(|| of_key_penalty(caller, escalation))
+            caller.key_id.filter(|_| family.counts_for_keys()).map(|key| of_key_penalty(key, escalation))
+        }
+        Identity::Anonymous(caller) => {
+            checks.extend(of_anonymous(caller, &address, edge));
+            Some(by_address())
         }
         Identity::Session => None,
         Identity::Bad => {
@@ -88,14 +92,27 @@ pub fn key_subject(key: domain::ApiKeyId) -> String {
     format!("key:{key}")
 }
 
-fn of_key_penalty(caller: &ApiCaller, escalation: Escalation) -> Penalty {
-    let subject = key_subject(caller.key_id);
+/// Callers without credentials are counted by address, whatever the account permits in all.
+fn of_anonymous(caller: &ApiCaller, address: &str, edge: &EdgeConfig) -> Vec<Check> {
+    let check = |policy, rule| Check { policy, subject: address.to_owned(), rule, cost: 1 };
+    let mut checks = vec![
+        check(ANONYMOUS, Rule::Bucket { limit: edge.anonymous_work.per_minute, per: MINUTE }),
+        check(REQUESTS_DAY, Rule::Window { limit: edge.anonymous_work.per_day, length: DAY }),
+        check(CONCURRENT, Rule::Lease { limit: edge.anonymous_work.concurrent, ttl: LEASE }),
+    ];
+    checks.extend(results(caller, 0));
+    checks
+}
+
+fn of_key_penalty(key: domain::ApiKeyId, escalation: Escalation) -> Penalty {
+    let subject = key_subject(key);
     Penalty { label: subject.clone(), subject, settings: escalation }
 }
 
 fn of_key(caller: &ApiCaller, family: Family) -> Vec<Check> {
     let cost = u32::from(family.counts_for_keys());
-    let key = |policy, rule| Check { policy, subject: caller.key_id.to_string(), rule, cost };
+    let subject = caller.key_id.map_or_else(|| caller.account_id.to_string(), |key| key.to_string());
+    let key = |policy, rule| Check { policy, subject: subject.clone(), rule, cost };
     let limit = |dimension| caller.limits.count(dimension);
     let share = caller.rate_per_minute.or_else(|| limit(Dimension::ResultsPerMinutePerKey));
     let rules = [

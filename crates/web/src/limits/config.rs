@@ -22,10 +22,23 @@ pub struct EdgeConfig {
     pub bad_credentials: u32,
     /// Reads of results that are not there.
     pub misses: u32,
+    /// Optimize requests without credentials, where they are let in.
+    pub anonymous_work: AnonymousWork,
+}
+
+/// What one client address may do without credentials, where the service lets it optimize at all.
+#[derive(Debug, Clone, Copy)]
+pub struct AnonymousWork {
+    /// Requests in a minute.
+    pub per_minute: u32,
+    /// Requests in a day (UTC).
+    pub per_day: u32,
+    /// Requests at the same time.
+    pub concurrent: u32,
 }
 
 impl EdgeConfig {
-    /// Reads `EDGE_*_PER_MINUTE`.
+    /// Reads `EDGE_*_PER_MINUTE` and `ANONYMOUS_*`.
     pub fn read(reader: &mut Reader) -> Self {
         let mut cap = |name, default, help| {
             let cap: u32 = reader.or(name, default, help);
@@ -59,6 +72,15 @@ impl EdgeConfig {
                 "requests with wrong credentials of one address in a minute",
             ),
             misses: cap("EDGE_MISSES_PER_MINUTE", 120, "reads of absent results of one address in a minute"),
+            anonymous_work: AnonymousWork {
+                per_minute: cap(
+                    "ANONYMOUS_PER_MINUTE",
+                    10,
+                    "optimize requests without credentials of one address in a minute, where ANONYMOUS_ACCOUNT is set",
+                ),
+                per_day: cap("ANONYMOUS_PER_DAY", 100, "the same in a day"),
+                concurrent: cap("ANONYMOUS_CONCURRENT", 2, "the same at once"),
+            },
         }
     }
 

@@ -3,12 +3,15 @@ use actix_web::dev::ServiceRequest;
 use auth::Credential;
 use domain::AccountId;
 
+use super::Family;
 use crate::caller::{ApiCaller, Authenticator, credential};
 
 /// Who is asking, as far as limits care.
 pub(crate) enum Identity {
     /// The holder of an API key that works.
     Key(ApiCaller),
+    /// Nobody in particular, who may optimize in the name of an account.
+    Anonymous(ApiCaller),
     /// The holder of a session token with a good signature.
     Session,
     /// Somebody with credentials that are wrong.
@@ -23,10 +26,19 @@ pub(crate) struct Known(pub(crate) ApiCaller);
 
 impl Identity {
     /// Looks at the request's credentials.
-    pub(crate) async fn of(request: &ServiceRequest, authenticator: &Authenticator) -> Self {
+    pub(crate) async fn of(request: &ServiceRequest, family: Family, authenticator: &Authenticator) -> Self {
         let headers = request.headers();
         if !headers.contains_key("x-api-key") && !headers.contains_key("authorization") {
-            return Self::Unknown;
+            if family != Family::Work {
+                return Self::Unknown;
+            }
+            return match authenticator.anonymous_caller().await {
+                Ok(Some(caller)) => {
+                    request.extensions_mut().insert(Known(caller.clone()));
+                    Self::Anonymous(caller)
+                }
+                Ok(None) | Err(_) => Self::Unknown,
+            };
         }
         match credential(headers) {
             Ok(Credential::ApiKey(key)) => match authenticator.key_caller(&key).await {
@@ -48,7 +60,7 @@ impl Identity {
     /// The account and key whose use is counted.
     pub(crate) fn counted(&self) -> Option<(AccountId, domain::ApiKeyId)> {
         match self {
-            Self::Key(caller) => Some((caller.account_id, caller.key_id)),
+            Self::Key(caller) => Some((caller.account_id, caller.key_id?)),
             _ => None,
         }
     }

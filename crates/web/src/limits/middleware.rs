@@ -30,7 +30,7 @@ pub async fn limit(
         return next.call(request).await.map(ServiceResponse::map_into_boxed_body);
     }
     let address = ClientAddress::of(request.request(), gate.trusted_hops);
-    let identity = Identity::of(&request, &authenticator).await;
+    let identity = Identity::of(&request, family, &authenticator).await;
     let asked = checks::request(family, &identity, address, &gate.edge, gate.limiter.escalation());
     let mut verdict = gate.limiter.decide(&asked).await;
     request.extensions_mut().insert(Standing::new(verdict.outcomes.clone(), verdict.source));
@@ -55,14 +55,14 @@ pub async fn limit(
 }
 
 fn refuse(gate: &Gate, identity: &Identity, family: Family, verdict: &Verdict) -> Option<ApiError> {
-    if let (Identity::Key(caller), Some(block)) = (identity, verdict.blocked)
+    if let (Some((account, key)), Some(block)) = (identity.counted(), verdict.blocked)
         && block.entered
     {
         // Nobody listens only while the service ends.
-        let _ = gate.blocks.send(BlockEntered { account: caller.account_id, key: caller.key_id, block });
+        let _ = gate.blocks.send(BlockEntered { account, key, block });
     }
     let tier = match identity {
-        Identity::Key(caller) => caller.tier,
+        Identity::Key(caller) | Identity::Anonymous(caller) => caller.tier,
         _ => Tier::Free,
     };
     let now = gate.clock.now();

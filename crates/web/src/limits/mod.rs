@@ -17,7 +17,7 @@ mod slots;
 mod tally;
 
 pub use checks::key_subject;
-pub use config::EdgeConfig;
+pub use config::{AnonymousWork, EdgeConfig};
 pub use family::Family;
 pub use gate::{BlockEntered, Gate};
 pub(crate) use headers::write as write_headers;

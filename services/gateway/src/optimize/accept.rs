@@ -99,7 +99,7 @@ fn new_job(order: &Order, key: &ObjectKey) -> NewJob {
     NewJob {
         id: JobId::generate(),
         account_id: order.caller.account_id,
-        api_key_id: Some(order.caller.key_id),
+        api_key_id: order.caller.key_id,
         source: NewSource {
             id: SourceId::generate(),
             sha256: order.source.spooled.sha256,

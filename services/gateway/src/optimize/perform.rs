@@ -149,7 +149,7 @@ impl Visit<'_> {
     async fn record_hit(&self, image_id: &ImageId, bytes: u64) -> Result<(), ApiError> {
         let hit = CacheHit {
             account_id: self.caller.account_id,
-            api_key_id: Some(self.caller.key_id),
+            api_key_id: self.caller.key_id,
             site: site::of(self.request.headers()),
             image_id: *image_id,
             bytes,

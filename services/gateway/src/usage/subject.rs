@@ -23,7 +23,7 @@ impl Subject {
     /// The holder of a key.
     pub(crate) async fn by_key(app: &App, caller: ApiCaller) -> Result<Self, ApiError> {
         let account = app.store.account(caller.account_id).await?.ok_or_else(ApiError::unauthorized)?;
-        Ok(Self { account, key: Some(caller.key_id), limits: caller.limits })
+        Ok(Self { account, key: caller.key_id, limits: caller.limits })
     }
 
     /// The holder of a session.

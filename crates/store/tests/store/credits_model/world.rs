@@ -123,7 +123,7 @@ impl World {
 
     /// A job that exists, as the step's number says: one that has not ended for most numbers.
     fn pick(&self, job: usize) -> Option<usize> {
-        let live = |index: &usize| job % 8 == 0 || !self.jobs[*index].state.is_final();
+        let live = |index: &usize| job.is_multiple_of(8) || !self.jobs[*index].state.is_final();
         let choice: Vec<_> = (0..self.jobs.len()).filter(live).collect();
         (!choice.is_empty()).then(|| choice[job / 8 % choice.len()])
     }
