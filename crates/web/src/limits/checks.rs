@@ -20,8 +20,10 @@ const LEASE: Duration = Duration::from_secs(120);
 pub(crate) const KEY: &str = "key";
 /// Results of the account in a minute.
 pub(crate) const ACCOUNT: &str = "account";
-/// Requests without credentials.
+/// Work without credentials, where it is let in.
 pub(crate) const ANONYMOUS: &str = "anonymous";
+/// Requests without credentials to routes that take them.
+pub(crate) const UNAUTHENTICATED: &str = "unauthenticated";
 /// Requests with wrong credentials.
 pub(crate) const CREDENTIALS: &str = "credentials";
 /// Reads of absent results.
@@ -68,7 +70,7 @@ pub(crate) fn request(
         }
         Identity::Unknown => {
             if family.takes_credentials() {
-                checks.push(bucket(ANONYMOUS, edge.anonymous));
+                checks.push(bucket(UNAUTHENTICATED, edge.anonymous));
             }
             if family == Family::Images {
                 checks.push(Check { cost: 0, ..bucket(MISSES, edge.misses) });

@@ -9,6 +9,7 @@ use limiter::{Outcome, Source};
 
 use super::checks::{
     ACCOUNT, ANONYMOUS, CONCURRENT, CREDENTIALS, KEY, REQUESTS_DAY, REQUESTS_MINUTE, REQUESTS_SECOND,
+    UNAUTHENTICATED,
 };
 use super::gate::Standing;
 
@@ -21,7 +22,7 @@ pub(crate) fn write(response: &mut ServiceResponse<BoxBody>, now: DateTime<Utc>)
 }
 
 /// The policy that `X-RateLimit-*` is about: the first of these that applies, an address's cap otherwise.
-const ORDER: [&str; 5] = [CREDENTIALS, ANONYMOUS, KEY, REQUESTS_MINUTE, ACCOUNT];
+const ORDER: [&str; 6] = [CREDENTIALS, UNAUTHENTICATED, ANONYMOUS, KEY, REQUESTS_MINUTE, ACCOUNT];
 
 fn fill(headers: &mut HeaderMap, outcomes: &[Outcome], source: Source, now: DateTime<Utc>) {
     let main = ORDER
