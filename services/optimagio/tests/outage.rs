@@ -24,7 +24,7 @@ async fn works_again(client: &Client, seed: u64) {
 async fn without_redis_everything_goes_on() {
     let redis = own::Redis::start().await;
     let settings =
-        testkit::settings().await.with("REDIS_URL", redis.redis().url).with("AUTH_ATTEMPTS_PER_MINUTE", "2");
+        testkit::settings().await.with("REDIS_URL", redis.redis().url).with("AUTH_ATTEMPTS_PER_MINUTE", "20");
     let system = System::with(settings).await;
     let client = system.client(Tier::Pro).await;
     redis.kill().await;
@@ -40,7 +40,7 @@ async fn without_redis_everything_goes_on() {
     for _ in 0..3 {
         statuses.push(log_in().await.unwrap().status().as_u16());
     }
-    assert_eq!(statuses, [401, 401, 429], "limits are kept locally");
+    assert_eq!(statuses, [401, 401, 429], "a tenth is let through by each gateway alone");
     let (status, ready) = json(client.get("/api/healthz/ready").await).await;
     assert_eq!((status, &ready["status"]), (200, &"degraded".into()));
     redis.start_again().await;
