@@ -125,7 +125,7 @@ impl Config {
             auth_attempts_per_minute: reader.or(
                 "AUTH_ATTEMPTS_PER_MINUTE",
                 20,
-                "sign-ups and log-ins per minute and client address",
+                "sign-ups, log-ins, password changes, uses of mailed links and access requests per minute and client address",
             ),
             web: web::Config::read(reader),
             store: store::Config::read(reader),
@@ -182,7 +182,11 @@ impl UploadLimits {
 impl Contact {
     fn read(reader: &mut Reader) -> Self {
         Self {
-            sales: reader.or("CONTACT_SALES", "sales@optimagio.example".to_owned(), "shown on pricing pages"),
+            sales: reader.or(
+                "CONTACT_SALES",
+                "sales@optimagio.example".to_owned(),
+                "shown on pricing pages; access requests are mailed to it",
+            ),
             support: reader.or(
                 "CONTACT_SUPPORT",
                 "support@optimagio.example".to_owned(),
