@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use domain::plan::{Dimension, Overrides, PlanCatalogue};
 use domain::{AccountId, AccountState, Tier, UserId};
@@ -138,7 +139,8 @@ impl Store {
             .await
     }
 
-    /// Puts an account away in its owner's name; every session in it ends. False where it is put away already.
+    /// Puts an active account away in its owner's name; every session in it ends. False where it is not active: one
+    /// that owes something, or was cancelled, keeps its state.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -148,10 +150,11 @@ impl Store {
         owner: UserId,
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
-        self.move_state(id, owner, AccountState::Archived, "closed by its owner", "account.closed", now).await
+        self.move_state(id, owner, AccountState::Archived, CLOSED, "account.closed", now).await
     }
 
-    /// Brings an archived account back, because its owner has logged in. False where it is not archived.
+    /// Brings an account back that its owner had closed, because the owner has logged in. False where it is not
+    /// archived, or an operator put it away.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -164,7 +167,7 @@ impl Store {
         self.move_state(id, owner, AccountState::Active, "", "account.reopened", now).await
     }
 
-    /// Between archived and the states in which an account may be used.
+    /// Between active and archived.
     async fn move_state(
         &self,
         id: AccountId,
@@ -175,12 +178,17 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
         let closes = to == AccountState::Archived;
-        let usable = AccountState::ALL.iter().filter(|state| state.may_use()).map(|state| state.as_str());
-        let from: Vec<&str> = if closes { usable.collect() } else { vec![AccountState::Archived.as_str()] };
+        let (from, why) =
+            if closes { (AccountState::Active, None) } else { (AccountState::Archived, Some(CLOSED)) };
         let mut connection = self.connection().await?;
         (*connection)
             .transaction(async |connection: &mut AsyncPgConnection| {
-                let row = accounts::table.find(id.0).filter(accounts::state.eq_any(from));
+                // Any reason will do where none is asked for.
+                let any = why.is_none();
+                let row = accounts::table
+                    .find(id.0)
+                    .filter(accounts::state.eq(from.as_str()))
+                    .filter(accounts::state_reason.eq(why.unwrap_or_default()).or(any.into_sql::<Bool>()));
                 let moved = diesel::update(row)
                     .set((
                         accounts::state.eq(to.as_str()),
@@ -204,6 +212,9 @@ impl Store {
             .await
     }
 }
+
+/// The reason of an account that its owner put away.
+const CLOSED: &str = "closed by its owner";
 
 /// What was done, and what else the audit log says about it.
 type Detail = (&'static str, Value);

@@ -3,11 +3,11 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
-use domain::UserId;
+use domain::{Role, UserId};
 use uuid::Uuid;
 
 use crate::mails::queue;
-use crate::schema::{email_tokens, users};
+use crate::schema::{api_keys, email_tokens, invitations, members, users};
 use crate::sessions::revoke_all;
 use crate::{NewMail, Store, StoreError, letters};
 
@@ -128,6 +128,7 @@ impl Store {
                 let Some(user) = consume(connection, EmailPurpose::ResetPassword, hash, now).await? else {
                     return Ok(None);
                 };
+                disown_strangers(connection, user, now).await?;
                 let email: String = diesel::update(users::table.find(user.0))
                     .set((
                         users::password_hash.eq(password_hash),
@@ -143,6 +144,36 @@ impl Store {
             })
             .await
     }
+}
+
+/// Whoever signed up with an address that was never confirmed may have been somebody else: when its holder proves it,
+/// the keys and invitations that were made until then end.
+async fn disown_strangers(
+    connection: &mut AsyncPgConnection,
+    user: UserId,
+    now: DateTime<Utc>,
+) -> QueryResult<()> {
+    let confirmed: Option<DateTime<Utc>> =
+        users::table.find(user.0).select(users::email_verified_at).first(connection).await?;
+    if confirmed.is_some() {
+        return Ok(());
+    }
+    let owned: Vec<Uuid> = members::table
+        .filter(members::user_id.eq(user.0).and(members::role.eq(Role::Owner.as_str())))
+        .select(members::account_id)
+        .load(connection)
+        .await?;
+    let keys =
+        api_keys::table.filter(api_keys::account_id.eq_any(&owned).and(api_keys::revoked_at.is_null()));
+    diesel::update(keys).set(api_keys::revoked_at.eq(now)).execute(connection).await?;
+    let open = invitations::table.filter(
+        invitations::account_id
+            .eq_any(&owned)
+            .and(invitations::accepted_at.is_null())
+            .and(invitations::revoked_at.is_null()),
+    );
+    diesel::update(open).set(invitations::revoked_at.eq(now)).execute(connection).await?;
+    Ok(())
 }
 
 /// Writes a link and its letter.

@@ -195,7 +195,9 @@ pub fn refuse_stopped(state: AccountState) -> Result<(), ApiError> {
         return Ok(());
     }
     let message = match state {
-        AccountState::Archived => "This account is archived after long disuse. Log in to bring it back.",
+        AccountState::Archived => {
+            "This account is archived. Its owner brings it back by logging in; what an operator put away, support does."
+        }
         _ => "This account is suspended. Contact support to have it reactivated.",
     };
     Err(ApiError::new(ErrorCode::AccountSuspended, message))

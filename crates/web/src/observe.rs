@@ -25,7 +25,7 @@ pub async fn observe(
     let id = RequestId::accept(request.headers().get(request_id::HEADER).map(HeaderValue::as_bytes));
     request.extensions_mut().insert(id.clone());
     let method = request.method().clone();
-    let route = request.match_pattern().unwrap_or_else(|| "unmatched".to_owned());
+    let route = route_of(&request).unwrap_or_else(|| "unmatched".to_owned());
     let problem = wants_problem(request.headers());
     let body = RequestBody::of(&request);
     let connection = request.conn_data::<Connection>().cloned();
@@ -57,6 +57,12 @@ pub async fn observe(
         metrics.observe(method.as_str(), &route, status.as_u16(), started.elapsed());
     }
     Ok(response)
+}
+
+/// The pattern of the route that will serve the request. The path is taken as the router takes it, percent-decoded:
+/// `/api/%6Fptimize` is served by `/api/optimize`, and must be counted as that.
+pub(crate) fn route_of(request: &ServiceRequest) -> Option<String> {
+    request.resource_map().match_pattern(request.match_info().as_str())
 }
 
 /// How the body of a request is delimited.

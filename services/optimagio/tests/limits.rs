@@ -251,3 +251,22 @@ async fn strangers_optimize_only_where_an_account_lends_its_name() {
     assert_eq!(wrong.post(picture(3)).await.status(), 401, "wrong credentials are no missing ones");
     system.assert_books_balance().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_spelling_of_the_path_and_many_variants_are_counted_all_the_same() {
+    let system = with_limits("results_per_minute_per_key = 3").await;
+    let client = system.client(Tier::Free).await;
+    let variants = r#"[{"width":10},{"width":20},{"width":30},{"width":40}]"#;
+    let (status, body) = answer(client.post(picture(1).text("variants", variants)).await).await;
+    assert_eq!(
+        (status, &body["error"]),
+        (429, &json!("rate_limit_exceeded")),
+        "four results do not fit: {body}"
+    );
+    for left in ["1", "0"] {
+        let form = reqwest::multipart::Form::new().text("url", "ftp://x/y.jpg");
+        let odd = client.request(Method::POST, "/api/%6Fptimize").multipart(form).send().await.unwrap();
+        assert_eq!((odd.status().as_u16(), header(&odd, "x-ratelimit-remaining")), (400, left));
+    }
+    assert_eq!(client.post(picture(1)).await.status(), 429);
+}

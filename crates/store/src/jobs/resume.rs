@@ -72,7 +72,8 @@ impl Store {
             if left == 0 {
                 break;
             }
-            let (tier, own) = (named("accounts.tier", &tier)?, overrides(own)?);
+            // What cannot be read of one account must not hold up the others.
+            let (Ok(tier), Ok(own)) = (named("accounts.tier", &tier), overrides(own)) else { continue };
             let funds = Funds::of(&plans.limits(tier, &own), &plans.plan(tier).overage);
             let pass = Pass { account, funds, most: per_account.min(left), now };
             if pass.free(&connection).await?.is_none() {

@@ -13,10 +13,11 @@ use crate::{ApiCaller, ClientAddress};
 pub(crate) const MINUTE: Duration = Duration::from_secs(60);
 const SECOND: Duration = Duration::from_secs(1);
 const DAY: Duration = Duration::from_secs(86_400);
-/// Longer than any request may take; a request that a dead process leaves behind is forgotten after it.
-const LEASE: Duration = Duration::from_secs(120);
+/// Longer than any request may take with the longest upload that the settings usually permit; a request that a dead
+/// process leaves behind is forgotten after it.
+const LEASE: Duration = Duration::from_secs(600);
 
-/// Requests of one key in a minute.
+/// Results that one key asks for in a minute.
 pub(crate) const KEY: &str = "key";
 /// Results of the account in a minute.
 pub(crate) const ACCOUNT: &str = "account";
@@ -116,7 +117,7 @@ fn of_key(caller: &ApiCaller, family: Family) -> Vec<Check> {
     let subject = caller.key_id.map_or_else(|| caller.account_id.to_string(), |key| key.to_string());
     let key = |policy, rule| Check { policy, subject: subject.clone(), rule, cost };
     let limit = |dimension| caller.limits.count(dimension);
-    let share = caller.rate_per_minute.or_else(|| limit(Dimension::ResultsPerMinutePerKey));
+    let share = share_of_key(caller);
     let rules = [
         share.map(|limit| key(KEY, Rule::Bucket { limit, per: MINUTE })),
         limit(Dimension::RequestsPerSecond)
@@ -128,6 +129,24 @@ fn of_key(caller: &ApiCaller, family: Family) -> Vec<Check> {
         results(caller, 0),
     ];
     rules.into_iter().flatten().collect()
+}
+
+/// What one key may do in a minute: its own rate where it has one, but never more than the account. A rate that an
+/// operator has set for the account's keys is in the limits already, and the smaller one counts.
+fn share_of_key(caller: &ApiCaller) -> Option<u32> {
+    let of_plan = caller.limits.count(Dimension::ResultsPerMinutePerKey);
+    let of_account = caller.limits.count(Dimension::ResultsPerMinute);
+    let own = caller.rate_per_minute.or(of_plan);
+    match (own, of_account) {
+        (Some(own), Some(account)) => Some(own.min(account)),
+        (own, _) => own,
+    }
+}
+
+/// Further results of one request, against the key's share; the request itself was counted on its way in.
+pub(crate) fn more_of_key(caller: &ApiCaller, cost: u32) -> Option<Check> {
+    let (limit, key) = (share_of_key(caller)?, caller.key_id?);
+    Some(Check { policy: KEY, subject: key.to_string(), rule: Rule::Bucket { limit, per: MINUTE }, cost })
 }
 
 /// The account's results in a fixed minute, `cost` of them.

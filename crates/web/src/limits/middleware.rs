@@ -9,6 +9,7 @@ use limiter::Verdict;
 use super::gate::{BlockEntered, Gate, Standing};
 use super::identity::Identity;
 use super::{Family, checks, refusal};
+use crate::observe::route_of;
 use crate::{ApiError, Authenticator, ClientAddress};
 
 /// The middleware inside `observe`: decides every request by all of its limits in one call, and answers what is
@@ -20,7 +21,7 @@ pub async fn limit(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let family = Family::of(request.method(), &request.match_pattern().unwrap_or_default());
+    let family = Family::of(request.method(), &route_of(&request).unwrap_or_default());
     let gate = request.app_data::<Data<Gate>>().cloned();
     let authenticator = request.app_data::<Data<Authenticator>>().cloned();
     let (Some(gate), Some(authenticator)) = (gate, authenticator) else {
@@ -45,7 +46,7 @@ pub async fn limit(
     };
     drop(lease);
     let status = response.status().as_u16();
-    if family == Family::Images && status == 404 {
+    if family == Family::Images && status == 404 && matches!(identity, Identity::Unknown) {
         let _ = gate.limiter.decide(&checks::miss(address, &gate.edge)).await;
     }
     if let Some((account, key)) = identity.counted() {

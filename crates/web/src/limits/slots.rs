@@ -6,14 +6,18 @@ use domain::plan::Limits;
 use limiter::{Check, Request};
 use tokio::time::{Duration, Instant, sleep_until};
 
-use super::checks;
 use super::gate::{Gate, Standing};
-use crate::ApiCaller;
+use super::{checks, refusal};
+use crate::{ApiCaller, ApiError};
 
 /// A place among the results of this minute. Given back with [`ResultSlot::give_back`] if no result comes of it.
 #[derive(Debug)]
 #[must_use]
-pub struct ResultSlot(Option<Check>);
+pub struct ResultSlot {
+    check: Option<Check>,
+    /// Minutes since 1970 when it was taken.
+    minute: i64,
+}
 
 /// No place came free within the wait.
 #[derive(Debug, Clone, Copy)]
@@ -33,7 +37,9 @@ impl Gate {
         caller: &ApiCaller,
         deadline: Instant,
     ) -> Result<ResultSlot, SlotWait> {
-        let Some(check) = checks::results(caller, 1) else { return Ok(ResultSlot(None)) };
+        let Some(check) = checks::results(caller, 1) else {
+            return Ok(ResultSlot { check: None, minute: 0 });
+        };
         let standing = request.extensions().get::<Standing>().cloned();
         loop {
             let asked = Request { checks: vec![check.clone()], penalty: None };
@@ -42,7 +48,7 @@ impl Gate {
                 standing.update(*outcome);
             }
             if verdict.allowed() {
-                return Ok(ResultSlot(Some(check)));
+                return Ok(ResultSlot { check: Some(check), minute: self.minute() });
             }
             let retry_after = verdict.retry_after();
             let next = Instant::now() + retry_after;
@@ -55,6 +61,25 @@ impl Gate {
 }
 
 impl Gate {
+    fn minute(&self) -> i64 {
+        self.clock.now().timestamp() / 60
+    }
+
+    /// Counts further results of a request that asks for several against the key's share.
+    ///
+    /// # Errors
+    /// 429 where the share has no room for all of them.
+    pub async fn take_more_of_key(&self, caller: &ApiCaller, more: u32) -> Result<(), ApiError> {
+        let Some(check) = checks::more_of_key(caller, more).filter(|check| check.cost > 0) else {
+            return Ok(());
+        };
+        let verdict = self.limiter.decide(&Request { checks: vec![check], penalty: None }).await;
+        match refusal::of(&verdict, caller.tier, self.tiers.as_ref(), self.clock.now()) {
+            Some(refused) => Err(refused),
+            None => Ok(()),
+        }
+    }
+
     /// Results of an account in this minute.
     pub async fn results_used(&self, account: AccountId, limits: &Limits) -> u32 {
         let Some(check) = checks::results_of(account, limits, 0) else { return 0 };
@@ -64,9 +89,10 @@ impl Gate {
 }
 
 impl ResultSlot {
-    /// Gives the place back: no result came of it.
+    /// Gives the place back: no result came of it. The place of a minute that is over is worth nothing, and those
+    /// of the next one belong to others.
     pub async fn give_back(self, gate: &Gate) {
-        if let Some(check) = self.0 {
+        if let Some(check) = self.check.filter(|_| self.minute == gate.minute()) {
             gate.limiter.refund(&check).await;
         }
     }

@@ -91,8 +91,10 @@ async fn enter(
         })?,
     };
     let Membership { mut account, role } = found;
-    if account.state == AccountState::Archived && role == Role::Owner {
-        app.store.reopen_account(account.id, user.id, app.clock.now()).await?;
+    if account.state == AccountState::Archived
+        && role == Role::Owner
+        && app.store.reopen_account(account.id, user.id, app.clock.now()).await?
+    {
         account.state = AccountState::Active;
     }
     web::refuse_stopped(account.state)?;

@@ -186,6 +186,10 @@ pub(crate) async fn close(
     }
     let object = caller.account.id.to_string();
     intents::require(&app, &caller, &request, Action::AccountClose, &object).await?;
-    app.store.close_account(caller.account.id, caller.user.id, app.clock.now()).await?;
+    if !app.store.close_account(caller.account.id, caller.user.id, app.clock.now()).await? {
+        let message =
+            "Only an active account can be closed; contact support about one that is past due or cancelled.";
+        return Err(ApiError::new(ErrorCode::Forbidden, message));
+    }
     Ok(HttpResponse::NoContent().finish())
 }

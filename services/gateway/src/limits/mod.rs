@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use limiter::HIGHEST_TIER;
-use store::DailyCount;
+use store::{DailyCount, StoreError};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{MissedTickBehavior, interval};
 use web::BlockEntered;
@@ -11,6 +11,9 @@ use web::BlockEntered;
 use crate::app::App;
 
 const WRITE_EVERY: Duration = Duration::from_secs(5);
+/// Waits between the tries to record a block, each twice the one before.
+const FIRST_WAIT: Duration = Duration::from_secs(1);
+const LAST_WAIT: Duration = Duration::from_secs(60);
 
 /// Writes the counts of requests from time to time, for ever.
 pub(crate) async fn write_tally(app: App) {
@@ -44,21 +47,31 @@ pub(crate) async fn write_tally(app: App) {
 pub(crate) async fn answer_blocks(app: App, mut blocks: UnboundedReceiver<BlockEntered>) {
     while let Some(entered) = blocks.recv().await {
         tracing::warn!(key = %entered.key, tier = entered.block.tier, "a key was blocked for repeated violations");
-        let now = app.clock.now();
-        let outcome = match entered.block.tier {
-            HIGHEST_TIER.. => {
-                let reason = "repeated violations of the rate limits";
-                app.store.suspend_key_by_system(entered.key, reason, now).await.map(|_| ())
+        // A tier is entered once: what the database cannot take now is brought again.
+        let mut wait = FIRST_WAIT;
+        while let Err(error) = answer_block(&app, &entered).await {
+            if wait > LAST_WAIT {
+                tracing::error!(%error, key = %entered.key, "the block of a key could not be recorded");
+                break;
             }
-            4 => {
-                let (subject, body) = letter(&entered);
-                app.store.mail_account(entered.account, subject, &body, now).await.map(|_| ())
-            }
-            _ => Ok(()),
-        };
-        if let Err(error) = outcome {
-            tracing::error!(%error, key = %entered.key, "the block of a key could not be recorded");
+            tokio::time::sleep(wait).await;
+            wait *= 2;
         }
+    }
+}
+
+async fn answer_block(app: &App, entered: &BlockEntered) -> Result<(), StoreError> {
+    let now = app.clock.now();
+    match entered.block.tier {
+        HIGHEST_TIER.. => {
+            let reason = "repeated violations of the rate limits";
+            app.store.suspend_key_by_system(entered.key, reason, now).await.map(|_| ())
+        }
+        4 => {
+            let (subject, body) = letter(entered);
+            app.store.mail_account(entered.account, subject, &body, now).await.map(|_| ())
+        }
+        _ => Ok(()),
     }
 }
 

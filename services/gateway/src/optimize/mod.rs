@@ -153,6 +153,8 @@ async fn run(
         .await
         .map_err(|error| errors::from_intake(error, app, &caller))?;
     let asked = intake.request.clone();
+    let more = u32::try_from(asked.variants.len().saturating_sub(1)).unwrap_or(u32::MAX);
+    app.gate.take_more_of_key(&caller, more).await?;
     let source = Arc::new(source::obtain(app, largest, intake).await?);
     let visit = Visit { app, caller, request, source, started };
     if asked.variants.is_empty() {

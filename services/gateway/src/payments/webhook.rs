@@ -47,6 +47,13 @@ struct Bought {
     amount: String,
 }
 
+impl Paid {
+    /// What was bought; none where that is no number of ours.
+    fn amount(&self) -> Option<NonZeroU64> {
+        self.metadata.amount.parse().ok().filter(|amount: &NonZeroU64| i64::try_from(amount.get()).is_ok())
+    }
+}
+
 /// Take a notice of a payment. Signed by the provider; the same payment grants its credits once, however often it
 /// is told.
 #[utoipa::path(
@@ -77,11 +84,16 @@ pub(crate) async fn take(
     if !PAID.contains(&notice.kind.as_str()) {
         return Ok(HttpResponse::Ok().json(json!({ "granted": false })));
     }
-    let paid: Paid = serde_json::from_value(notice.data.object).map_err(not_understood)?;
-    if paid.payment_status != "paid" {
+    // A checkout of something else at the same provider has no metadata of ours.
+    let paid =
+        serde_json::from_value::<Paid>(notice.data.object).ok().filter(|paid| paid.payment_status == "paid");
+    let Some((paid, amount)) = paid.and_then(|paid| paid.amount().map(|amount| (paid, amount))) else {
+        return Ok(HttpResponse::Ok().json(json!({ "granted": false })));
+    };
+    if app.store.account(paid.metadata.account_id).await?.is_none() {
+        tracing::error!(reference = paid.id, "a payment names an account that does not exist");
         return Ok(HttpResponse::Ok().json(json!({ "granted": false })));
     }
-    let amount: NonZeroU64 = paid.metadata.amount.parse().map_err(not_understood)?;
     let topup = NewTopup {
         account_id: paid.metadata.account_id,
         kind: paid.metadata.kind,

@@ -3,7 +3,7 @@
 use actix_web::HttpResponse;
 use actix_web::http::header;
 use actix_web::web::{Data, Query};
-use chrono::{Days, NaiveDate};
+use chrono::{Datelike, Days, NaiveDate};
 use domain::Rejection;
 use serde::{Deserialize, Serialize};
 use store::Totals;
@@ -15,6 +15,10 @@ use crate::app::App;
 
 /// Most days of one answer.
 const MOST_DAYS: u64 = 366;
+/// Years that can be asked for: PostgreSQL knows fewer than a date can hold.
+const YEARS: std::ops::RangeInclusive<i32> = 2_000..=9_999;
+/// Most sites of one answer: callers name them as they like.
+const MOST_SITES: usize = 100;
 /// Days of an answer where none are named, today included.
 const USUAL_DAYS: u64 = 30;
 
@@ -35,6 +39,12 @@ impl Span {
     fn days(&self, today: NaiveDate) -> Result<(NaiveDate, NaiveDate), Rejection> {
         let to = self.to.unwrap_or(today);
         let from = self.from.unwrap_or_else(|| to.checked_sub_days(Days::new(USUAL_DAYS - 1)).unwrap_or(to));
+        if [from, to].iter().any(|day| !YEARS.contains(&day.year())) {
+            return Err(Rejection::invalid(
+                "from",
+                "`from` and `to` must be days of the years 2000 to 9999.",
+            ));
+        }
         let days = u64::try_from((to - from).num_days())
             .map_err(|_| Rejection::invalid("from", "`from` must not be after `to`."))?;
         if days >= MOST_DAYS {
@@ -57,7 +67,7 @@ pub(crate) struct History {
     by_day: Vec<Entry>,
     /// By API key; `null` is no key.
     by_key: Vec<Entry>,
-    /// By what `X-Client-Site`, `Origin` or `Referer` named; `null` is nothing.
+    /// By what `X-Client-Site`, `Origin` or `Referer` named, the busiest 100; `null` is nothing.
     by_site: Vec<Entry>,
     /// Requests by day: all, those that a limit refused, and other errors.
     requests: Vec<RequestDay>,
@@ -141,7 +151,9 @@ pub(crate) async fn own(
     let (store, account) = (&app.store, subject.account.id);
     let by_day = store.usage_by_day(account, from, to).await?;
     let by_key = store.usage_by_key(account, from, to).await?;
-    let by_site = store.usage_by_site(account, from, to).await?;
+    let mut by_site = store.usage_by_site(account, from, to).await?;
+    by_site.sort_by_key(|(_, totals)| std::cmp::Reverse(totals.result_bytes));
+    by_site.truncate(MOST_SITES);
     let requests = store.daily_counts(account, from, to).await?;
     let body = History {
         from: from.to_string(),
@@ -223,5 +235,7 @@ mod tests {
         assert_eq!(days(Some(day(4)), Some(day(3))).unwrap_err().field.as_deref(), Some("from"));
         assert!(days(NaiveDate::from_ymd_opt(2025, 11, 30), None).is_ok());
         assert!(days(NaiveDate::from_ymd_opt(2025, 11, 29), None).is_err());
+        let ancient = NaiveDate::from_ymd_opt(-5_000, 1, 1);
+        assert!(days(ancient, ancient).is_err());
     }
 }
