@@ -66,7 +66,7 @@ async fn a_key_has_its_share_and_leaves_the_rest_to_others() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn days_seconds_and_concurrent_requests_are_limited_where_a_plan_says_so() {
+async fn requests_of_a_day_are_limited_where_a_plan_says_so() {
     let system = with_limits("requests_per_day = 2").await;
     let client = system.client(Tier::Free).await;
     for seed in 0..2 {
@@ -75,22 +75,31 @@ async fn days_seconds_and_concurrent_requests_are_limited_where_a_plan_says_so()
     let (status, body) = answer(client.post(picture(3)).await).await;
     assert_eq!((status, &body["error"]), (429, &json!("daily_limit_exceeded")), "{body}");
     assert!(body["message"].as_str().unwrap().starts_with("Daily limit exceeded: 2/2 requests today."));
+}
 
-    let system = with_limits("concurrent_requests = 1").await;
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_at_the_same_time_are_limited_and_a_place_comes_back() {
+    let settings = testkit::settings()
+        .await
+        .with("PLAN_CATALOGUE", plans("concurrent_requests = 1"))
+        .with("SYNC_WAIT_SECONDS", "5");
+    // Without a worker a request stays until its wait is over.
+    let system = System::apart(settings, 0).await;
     let client = system.client(Tier::Free).await;
-    let large = Form::image("a.jpg", testkit::images::photo_jpeg(1600, 1200, 9)).text("format", "webp");
-    let slow = tokio::spawn({
+    let first = tokio::spawn({
         let client = client.clone();
-        async move { client.post(large).await.status() }
+        async move { client.post(picture(1)).await.status() }
     });
-    testkit::wait_until(SOON, "the second of two at once to be refused", async || {
-        let (status, body) = answer(client.post(picture(1)).await).await;
-        status == 429 && body["error"] == "concurrency_limit_exceeded"
+    let sql = system.sql().await;
+    testkit::wait_until(SOON, "the first request to be at work", async || {
+        sql.query_one("SELECT count(*) FROM jobs", &[]).await.unwrap().get::<_, i64>(0) == 1
     })
     .await;
-    assert_eq!(slow.await.unwrap(), 200);
+    let (status, body) = answer(client.post(picture(2)).await).await;
+    assert_eq!((status, &body["error"]), (429, &json!("concurrency_limit_exceeded")), "{body}");
+    assert_eq!(first.await.unwrap(), 503);
     testkit::wait_until(SOON, "the place to be given back", async || {
-        client.post(picture(2)).await.status() == 200
+        client.post_with(picture(2), "Prefer", "respond-async, wait=0").await.status() == 202
     })
     .await;
 }

@@ -157,3 +157,25 @@ impl System {
         assert!(errors.is_empty(), "unexpected errors in the log:\n{}", errors.join("\n"));
     }
 }
+
+/// Every test ends with the accounting checker: whatever it did, ledger, buckets, jobs and results agree.
+impl Drop for System {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            return;
+        }
+        let pairs = self.settings.pairs();
+        // A thread and a runtime of its own: the test's own may be the one that this would block.
+        let audited = std::thread::spawn(move || {
+            let mut reader = Reader::from_pairs(pairs);
+            let config = store::Config::read(&mut reader);
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async { Store::connect(&config).unwrap().audit_ledger().await })
+        });
+        match audited.join().unwrap() {
+            Ok(found) => assert!(found.is_empty(), "the books do not balance: {found:#?}"),
+            // A test that took the database away has looked at the books before.
+            Err(error) => assert!(error.is_unavailable(), "the books cannot be read: {error:?}"),
+        }
+    }
+}
