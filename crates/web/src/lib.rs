@@ -27,7 +27,7 @@ pub use error::ApiError;
 pub use health::{Check, Health, configure as health_routes};
 pub use job_view::{JobFailure, JobView};
 pub use limits::{
-    AnonymousWork, BlockEntered, DayCount, EdgeConfig, Family, Gate, ResultSlot, SlotWait, Tally, TierNames,
+    AnonymousWork, BlockEntered, DayCount, EdgeConfig, Family, Gate, ResultSlot, SlotWait, Tally,
     key_subject, limit,
 };
 pub use metrics::{HttpMetrics, MetricsServer, metrics};

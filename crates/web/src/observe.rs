@@ -36,8 +36,7 @@ pub async fn observe(
     let outcome = next.call(request).instrument(span.clone()).await?;
     let mut response = render_error(outcome.map_into_boxed_body(), problem, &id);
     finish(&mut response, &id);
-    #[allow(clippy::disallowed_methods, reason = "a header for clients, whose clocks it is compared with")]
-    crate::limits::write_headers(&mut response, chrono::Utc::now());
+    crate::limits::write_headers(&mut response);
     if body.may_remain_after(response.status()) {
         response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
         if let Some(connection) = &connection {

@@ -234,7 +234,7 @@ impl App {
             limiter: limiter.clone(),
             edge: config.edge,
             trusted_hops: config.web.trusted_hops,
-            tiers: plans.clone(),
+            plans: plans.clone(),
             clock: clock.clone(),
             tally: Tally::default(),
             blocks,

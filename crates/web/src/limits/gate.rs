@@ -1,10 +1,12 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
+use chrono::{DateTime, Utc};
+use domain::plan::PlanCatalogue;
 use domain::{AccountId, ApiKeyId};
 use limiter::{Block, Limiter, Outcome, Source};
 use tokio::sync::mpsc;
 
-use super::{EdgeConfig, Tally, TierNames};
+use super::{EdgeConfig, Tally};
 use crate::TrustedHops;
 
 /// What the `limit` middleware needs. One instance a service, shared by all threads.
@@ -16,8 +18,8 @@ pub struct Gate {
     pub edge: EdgeConfig,
     /// Proxies that may be believed about addresses.
     pub trusted_hops: TrustedHops,
-    /// Names of plans, for refusals.
-    pub tiers: Arc<dyn TierNames>,
+    /// The plans, for what refusals call them.
+    pub plans: Arc<PlanCatalogue>,
     /// What time it is.
     pub clock: Arc<dyn domain::Clock>,
     /// Counts requests for analytics.
@@ -39,23 +41,29 @@ pub struct BlockEntered {
 
 /// How the limits of one request stand, for the response's headers. Clones share one state.
 #[derive(Debug, Clone)]
-pub(crate) struct Standing(Arc<Mutex<(Vec<Outcome>, Source)>>);
+pub(crate) struct Standing {
+    outcomes: Arc<Mutex<Vec<Outcome>>>,
+    /// Who decided.
+    pub(crate) source: Source,
+    /// When.
+    pub(crate) at: DateTime<Utc>,
+}
 
 impl Standing {
-    pub(crate) fn new(outcomes: Vec<Outcome>, source: Source) -> Self {
-        Self(Arc::new(Mutex::new((outcomes, source))))
+    pub(crate) fn new(outcomes: Vec<Outcome>, source: Source, at: DateTime<Utc>) -> Self {
+        Self { outcomes: Arc::new(Mutex::new(outcomes)), source, at }
     }
 
     /// Puts a newer outcome in the place of the one of the same policy.
     pub(crate) fn update(&self, outcome: Outcome) {
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match state.0.iter_mut().find(|known| known.policy == outcome.policy) {
+        let mut outcomes = self.outcomes.lock().unwrap_or_else(PoisonError::into_inner);
+        match outcomes.iter_mut().find(|known| known.policy == outcome.policy) {
             Some(known) => *known = outcome,
-            None => state.0.push(outcome),
+            None => outcomes.push(outcome),
         }
     }
 
-    pub(crate) fn get(&self) -> (Vec<Outcome>, Source) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    pub(crate) fn outcomes(&self) -> Vec<Outcome> {
+        self.outcomes.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }

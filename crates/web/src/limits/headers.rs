@@ -14,10 +14,10 @@ use super::checks::{
 use super::gate::Standing;
 
 /// Writes what is known about the request's limits into the response.
-pub(crate) fn write(response: &mut ServiceResponse<BoxBody>, now: DateTime<Utc>) {
+pub(crate) fn write(response: &mut ServiceResponse<BoxBody>) {
     let standing = response.request().extensions().get::<Standing>().cloned();
-    if let Some((outcomes, source)) = standing.map(|standing| standing.get()) {
-        fill(response.headers_mut(), &outcomes, source, now);
+    if let Some(standing) = standing {
+        fill(response.headers_mut(), &standing.outcomes(), standing.source, standing.at);
     }
 }
 

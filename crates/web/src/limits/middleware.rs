@@ -34,7 +34,11 @@ pub async fn limit(
     let identity = Identity::of(&request, family, &authenticator).await;
     let asked = checks::request(family, &identity, address, &gate.edge, gate.limiter.escalation());
     let mut verdict = gate.limiter.decide(&asked).await;
-    request.extensions_mut().insert(Standing::new(verdict.outcomes.clone(), verdict.source));
+    request.extensions_mut().insert(Standing::new(
+        verdict.outcomes.clone(),
+        verdict.source,
+        gate.clock.now(),
+    ));
     // Held until the answer is there.
     let lease = verdict.lease.take();
     let response = match refuse(&gate, &identity, family, &verdict) {
@@ -67,12 +71,12 @@ fn refuse(gate: &Gate, identity: &Identity, family: Family, verdict: &Verdict) -
         _ => Tier::Free,
     };
     let now = gate.clock.now();
-    let refused = refusal::of(verdict, tier, gate.tiers.as_ref(), now);
+    let refused = refusal::of(verdict, tier, &gate.plans, now);
     refused.or_else(|| {
         // Reads of absent results are counted when they are known to be absent.
         let spent = |policy| verdict.outcomes.iter().find(|o| o.policy == policy && o.remaining == 0);
         let misses = spent(checks::MISSES).filter(|_| family == Family::Images)?;
         let wait = refusal::whole_seconds(misses.reset_after);
-        Some(refusal::limited(misses, wait, tier, gate.tiers.as_ref(), now))
+        Some(refusal::limited(misses, wait, tier, &gate.plans, now))
     })
 }

@@ -23,6 +23,5 @@ pub use gate::{BlockEntered, Gate};
 pub(crate) use headers::write as write_headers;
 pub(crate) use identity::Known;
 pub use middleware::limit;
-pub use refusal::TierNames;
 pub use slots::{ResultSlot, SlotWait};
 pub use tally::{DayCount, Tally};

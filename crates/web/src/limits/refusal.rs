@@ -3,37 +3,26 @@
 use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use domain::plan::PlanCatalogue;
 use domain::{ErrorCode, Tier};
 use limiter::{Block, Outcome, Verdict};
 
 use super::checks::{CONCURRENT, REQUESTS_DAY, REQUESTS_SECOND};
 use crate::ApiError;
 
-/// What plans are called in the catalogue.
-pub trait TierNames: Send + Sync {
-    /// The code of the tier's plan, and of the next larger one.
-    fn names(&self, tier: Tier) -> (String, Option<String>);
-}
-
-impl TierNames for domain::plan::PlanCatalogue {
-    fn names(&self, tier: Tier) -> (String, Option<String>) {
-        (self.plan(tier).code.clone(), self.next(tier).map(|plan| plan.code.clone()))
-    }
-}
-
 /// The refusal that a verdict asks for; none where the request may pass. `tier` is the caller's, the lowest for
 /// callers without an account.
 pub(crate) fn of(
     verdict: &Verdict,
     tier: Tier,
-    names: &dyn TierNames,
+    plans: &PlanCatalogue,
     now: DateTime<Utc>,
 ) -> Option<ApiError> {
     if let Some(block) = verdict.blocked {
-        return Some(blocked(&block, verdict, tier, names, now));
+        return Some(blocked(&block, verdict, tier, plans, now));
     }
     let refused = verdict.outcomes.get(verdict.refused?)?;
-    Some(limited(refused, whole_seconds(verdict.retry_after()), tier, names, now))
+    Some(limited(refused, whole_seconds(verdict.retry_after()), tier, plans, now))
 }
 
 /// `429` with what was used, when there is more, and what to do.
@@ -41,7 +30,7 @@ pub(crate) fn limited(
     outcome: &Outcome,
     wait: u32,
     tier: Tier,
-    names: &dyn TierNames,
+    plans: &PlanCatalogue,
     now: DateTime<Utc>,
 ) -> ApiError {
     let (limit, used) = (outcome.limit, outcome.used);
@@ -66,7 +55,7 @@ pub(crate) fn limited(
             format!("Rate limit exceeded: {used}/{limit} requests this minute. Try again in {wait} seconds."),
         ),
     };
-    with_numbers(ApiError::new(code, message), outcome, wait, tier, names, now)
+    with_numbers(ApiError::new(code, message), outcome, wait, tier, plans, now)
         .member("violated-policies", vec![outcome.policy])
 }
 
@@ -74,7 +63,7 @@ fn blocked(
     block: &Block,
     verdict: &Verdict,
     tier: Tier,
-    names: &dyn TierNames,
+    plans: &PlanCatalogue,
     now: DateTime<Utc>,
 ) -> ApiError {
     let wait = whole_seconds(block.retry_after);
@@ -94,7 +83,7 @@ fn blocked(
     let error = ApiError::new(ErrorCode::TemporarilyBlocked, message).member("escalation_tier", block.tier);
     let shown = verdict.refused.and_then(|refused| verdict.outcomes.get(refused));
     match shown.or_else(|| verdict.outcomes.get(1)).or_else(|| verdict.outcomes.first()) {
-        Some(outcome) => with_numbers(error, outcome, wait, tier, names, now),
+        Some(outcome) => with_numbers(error, outcome, wait, tier, plans, now),
         None => error.retry_after(wait),
     }
 }
@@ -104,10 +93,9 @@ fn with_numbers(
     outcome: &Outcome,
     wait: u32,
     tier: Tier,
-    names: &dyn TierNames,
+    plans: &PlanCatalogue,
     now: DateTime<Utc>,
 ) -> ApiError {
-    let (current, next) = names.names(tier);
     let reset = now + TimeDelta::seconds(i64::from(wait));
     error
         .member("limit", outcome.limit)
@@ -115,8 +103,8 @@ fn with_numbers(
         .member("remaining", outcome.remaining)
         .member("reset_at", reset.to_rfc3339_opts(SecondsFormat::Secs, true))
         .member("retry_after", wait)
-        .member("current_tier", current)
-        .member("next_tier", next)
+        .member("current_tier", plans.plan(tier).code.as_str())
+        .member("next_tier", plans.next(tier).map(|plan| plan.code.as_str()))
         .retry_after(wait)
 }
 
@@ -127,7 +115,6 @@ pub(crate) fn whole_seconds(wait: Duration) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use domain::plan::PlanCatalogue;
     use limiter::Source;
 
     use super::*;

@@ -74,7 +74,7 @@ impl Gate {
             return Ok(());
         };
         let verdict = self.limiter.decide(&Request { checks: vec![check], penalty: None }).await;
-        match refusal::of(&verdict, caller.tier, self.tiers.as_ref(), self.clock.now()) {
+        match refusal::of(&verdict, caller.tier, &self.plans, self.clock.now()) {
             Some(refused) => Err(refused),
             None => Ok(()),
         }
