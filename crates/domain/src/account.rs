@@ -1,37 +1,4 @@
-use std::fmt;
-use std::str::FromStr;
-
-macro_rules! named {
-    ($name:ident, $what:literal, $( $variant:ident => $text:literal ),+) => {
-        impl $name {
-            /// Every one of them.
-            pub const ALL: &[Self] = &[$( Self::$variant ),+];
-
-            /// The name in the API and the database.
-            #[must_use]
-            pub const fn as_str(self) -> &'static str {
-                match self { $( Self::$variant => $text ),+ }
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(self.as_str())
-            }
-        }
-
-        impl FromStr for $name {
-            type Err = String;
-
-            fn from_str(text: &str) -> Result<Self, Self::Err> {
-                Self::ALL.iter().copied().find(|one| one.as_str() == text).ok_or_else(|| {
-                    let known: Vec<_> = Self::ALL.iter().map(|one| one.as_str()).collect();
-                    format!(concat!("unknown ", $what, " {:?}; expected {}"), text, known.join(", "))
-                })
-            }
-        }
-    };
-}
+use crate::named::names;
 
 /// How an account stands with the service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -49,8 +16,13 @@ pub enum AccountState {
     Archived,
 }
 
-named!(AccountState, "account state", Active => "active", PastDue => "past_due", Cancelled => "cancelled",
-    Suspended => "suspended", Archived => "archived");
+names!(AccountState {
+    Active = "active",
+    PastDue = "past_due",
+    Cancelled = "cancelled",
+    Suspended = "suspended",
+    Archived = "archived",
+} "active, past_due, cancelled, suspended or archived");
 
 impl AccountState {
     /// Whether API keys and sessions of the account work.
@@ -72,7 +44,7 @@ pub enum Role {
     Owner,
 }
 
-named!(Role, "role", Member => "member", Admin => "admin", Owner => "owner");
+names!(Role { Member = "member", Admin = "admin", Owner = "owner" } "member, admin or owner");
 
 #[cfg(test)]
 mod tests {
@@ -83,7 +55,7 @@ mod tests {
         for state in AccountState::ALL {
             assert_eq!(state.as_str().parse(), Ok(*state));
         }
-        assert!("boss".parse::<Role>().unwrap_err().contains("member, admin, owner"));
+        assert!("boss".parse::<Role>().unwrap_err().contains("member, admin or owner"));
         assert!(Role::Owner > Role::Admin && Role::Admin > Role::Member);
         assert!(!AccountState::Suspended.may_use() && AccountState::PastDue.may_use());
     }

@@ -14,6 +14,7 @@ mod image_id;
 mod job;
 pub mod limits;
 mod month;
+mod named;
 mod options;
 mod params;
 mod placeholder;

@@ -3,38 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-macro_rules! named {
-    ($name:ident { $($variant:ident = $text:literal),+ $(,)? } $wanted:literal) => {
-        impl $name {
-            /// Every value.
-            pub const ALL: &[Self] = &[$(Self::$variant),+];
-
-            /// Lower-case name, as in requests.
-            #[must_use]
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $text),+ }
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(self.as_str())
-            }
-        }
-
-        impl FromStr for $name {
-            type Err = String;
-
-            fn from_str(text: &str) -> Result<Self, Self::Err> {
-                Self::ALL
-                    .iter()
-                    .copied()
-                    .find(|value| value.as_str() == text)
-                    .ok_or_else(|| format!(concat!("must be ", $wanted, ", not {:?}"), text))
-            }
-        }
-    };
-}
+use crate::named::names;
 
 /// How an image meets the box of `width` × `height`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, serde::Serialize, serde::Deserialize)]
@@ -51,7 +20,7 @@ pub enum Fit {
     Fill,
 }
 
-named!(Fit { Inside = "inside", Cover = "cover", Contain = "contain", Fill = "fill" } "inside, cover, contain or fill");
+names!(Fit { Inside = "inside", Cover = "cover", Contain = "contain", Fill = "fill" } "inside, cover, contain or fill");
 
 /// Which part of an image stays when `cover` cuts, and where the image sits in `contain`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, serde::Serialize, serde::Deserialize)]
@@ -82,7 +51,7 @@ pub enum Gravity {
     Entropy,
 }
 
-named!(Gravity {
+names!(Gravity {
     Centre = "centre", North = "north", Northeast = "northeast", East = "east", Southeast = "southeast",
     South = "south", Southwest = "southwest", West = "west", Northwest = "northwest",
     Attention = "attention", Entropy = "entropy",
